@@ -1,0 +1,222 @@
+/* Deciding: bundles side by side, a subject, a moment -> a verdict.
+ *
+ * Two steps, because they have different lifetimes. cop_classify() says which
+ * lists and categories a URL is in; it does not depend on who asks, so its
+ * result may be cached for everybody. cop_evaluate() turns that into a verdict
+ * for one profile at one moment; it is a few comparisons and is never cached.
+ */
+#ifndef COP_DECIDE_H
+#define COP_DECIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cop/bundle.h"
+#include "cop/category.h"
+#include "cop/url.h"
+
+enum {
+    COP_BUNDLES_MAX = 8,   /* side by side in one policy */
+    COP_LISTS_MAX = 512,   /* of all bundles of one policy */
+    COP_PROFILES_MAX = 4096
+};
+
+#define COP_NONE UINT32_MAX
+
+enum cop_action {
+#define COP_ACTION(symbol, word) symbol,
+#include "cop/action.tbl"
+};
+
+enum cop_level {
+#define COP_LEVEL(symbol, word, text) symbol,
+#include "cop/level.tbl"
+};
+
+COP_API const char *cop_action_word(enum cop_action action);
+COP_API const char *cop_level_word(enum cop_level level);
+COP_API const char *cop_level_text(enum cop_level level);
+
+/* Who is asking, where no named profile says it (vectors, `copc explain`). */
+struct cop_subject {
+    uint8_t age;                  /* years; 120 for an adult of unknown age */
+    struct cop_slice subscriber;  /* "school_pupil", "residential"...; empty:
+                                     any requirement's class matches */
+    struct cop_slice template_name; /* empty for none */
+    bool accepts_offers; /* requirements that must be offered are on */
+};
+
+/* An immutable set of bundles with every profile resolved against them. */
+struct cop_policy;
+
+/* Put bundles together. Takes a reference on each. Profiles of all bundles are
+ * resolved: their template, categories, lists, accepted offers.
+ * report  gets one finding on failure; NULL allowed
+ * Returns COP_OK, COP_E_CONFLICT (a requirement or profile twice),
+ * COP_E_NOTFOUND (a template or offer that no bundle has), COP_E_LIMIT,
+ * COP_E_NOMEM. */
+COP_API COP_MUST_USE enum cop_status cop_policy_new(
+    struct cop_bundle *const *bundles, size_t n, struct cop_report *report,
+    struct cop_policy **out);
+COP_API void cop_policy_free(struct cop_policy **policy);
+
+/* A profile's index by name. Returns COP_OK or COP_E_PROFILE; the caller then
+ * blocks, because an unknown profile is never permissive. */
+COP_API COP_MUST_USE enum cop_status cop_policy_profile(
+    const struct cop_policy *policy, struct cop_slice name, uint32_t *out);
+
+/* Add a profile for a subject that no bundle names. Only before the policy is
+ * shared. Returns COP_OK, COP_E_NOTFOUND (template), COP_E_LIMIT,
+ * COP_E_NOMEM. */
+COP_API COP_MUST_USE enum cop_status cop_policy_add_subject(
+    struct cop_policy *policy, const struct cop_subject *subject,
+    uint32_t *out);
+
+COP_API uint32_t cop_policy_profiles(const struct cop_policy *policy);
+COP_API struct cop_slice cop_policy_profile_name(
+    const struct cop_policy *policy, uint32_t profile);
+/* The bundle at an index below the count that was given, borrowed. */
+COP_API const struct cop_bundle *cop_policy_bundle(
+    const struct cop_policy *policy, uint32_t bundle);
+COP_API uint32_t cop_policy_bundles(const struct cop_policy *policy);
+
+/* A number that differs between any two policies of one process; part of every
+ * cache key, so that no verdict outlives its policy. */
+COP_API uint64_t cop_policy_generation(const struct cop_policy *policy);
+
+/* How precisely a rule named what it matched; larger is more specific. The
+ * class is in the high bits (address < below < domain < host < URL), then the
+ * number of labels or, of a URL prefix, bytes of path. */
+#define COP_SPECIFICITY(class, detail) \
+    ((uint16_t)(((class) << 12) | ((detail) > 4095 ? 4095 : (detail))))
+enum {
+    COP_MATCH_NONE = 0,
+    COP_MATCH_ADDRESS = 1,
+    COP_MATCH_DOMAIN = 2, /* the name or one above it, whole subtree */
+    COP_MATCH_HOST = 3,   /* exactly this name */
+    COP_MATCH_URL = 4     /* a URL prefix or a pattern */
+};
+
+/* A list that matched, with its most specific rule. */
+struct cop_hit {
+    uint32_t rule;        /* index in the bundle's rule table */
+    uint16_t list;        /* index over all bundles of the policy */
+    uint16_t specificity; /* COP_SPECIFICITY */
+};
+
+/* What a URL is, whoever asks. Hits are ordered by list. */
+struct cop_class {
+    struct cop_catset categories;
+    uint16_t n;
+    bool is_limited; /* a pattern hit its match limit: the list counts as hit */
+    bool needs_url;  /* of a host classification: URL rules may still apply */
+    struct cop_hit hits[COP_LISTS_MAX];
+};
+
+/* What matching needs and must not share between threads: compiled patterns,
+ * match data, JIT stack. One a worker. */
+struct cop_matcher;
+COP_API COP_MUST_USE enum cop_status cop_matcher_new(struct cop_matcher **out);
+COP_API void cop_matcher_free(struct cop_matcher **matcher);
+
+/* Classify a URL against every list of every bundle.
+ * matcher  used for this call; patterns are compiled on first use and kept for
+ *          the policy's generation
+ * Returns nothing: there is no failure. A pattern that exceeds its limits
+ * counts as matched if its list denies, as not matched if it allows. */
+COP_API void cop_classify(const struct cop_policy *policy,
+    struct cop_matcher *matcher, const struct cop_url *url,
+    struct cop_class *out);
+
+/* Classify a host alone, before any URL is known (CONNECT, SNI). Only host
+ * rules count; out->needs_url says whether some rule could tell URLs of this
+ * host apart. */
+COP_API void cop_classify_host(const struct cop_policy *policy,
+    const struct cop_host *host, struct cop_class *out);
+
+/* The hot-path cache in front of cop_classify(): fixed size, no allocation
+ * after cop_cache_new(), one a worker. */
+struct cop_cache;
+struct cop_cache_counts {
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t uncached; /* classifications too large to keep */
+};
+/* slots   rounded up to a power of two, at least 64
+ * Returns COP_OK or COP_E_NOMEM. */
+COP_API COP_MUST_USE enum cop_status cop_cache_new(
+    uint32_t slots, struct cop_cache **out);
+COP_API void cop_cache_free(struct cop_cache **cache);
+COP_API void cop_cache_counts(
+    const struct cop_cache *cache, struct cop_cache_counts *out);
+/* cop_classify() through the cache; same answer, always. */
+COP_API void cop_cache_classify(struct cop_cache *cache,
+    const struct cop_policy *policy, struct cop_matcher *matcher,
+    const struct cop_url *url, struct cop_class *out);
+
+/* A moment: the library has no clock and no time zone. */
+struct cop_moment {
+    int64_t unix_time;
+    uint16_t week_minute; /* local minute of the week, Monday 00:00 = 0 */
+};
+
+struct cop_verdict {
+    enum cop_action action;
+    enum cop_level level;
+    uint32_t bundle;      /* of the requirement or local rule; COP_NONE */
+    uint32_t requirement; /* index in that bundle; COP_NONE when no
+                             requirement decided */
+    uint32_t category;    /* the category that decided; COP_NONE if a list or
+                             the profile itself did */
+    struct cop_hit hit;   /* hit.specificity 0: no rule (schedule, allow-only
+                             or nothing decided) */
+    int64_t until_unix;   /* a grant's or appeal's end; INT64_MAX */
+    bool is_scheduled;    /* the profile's hours decided */
+};
+
+/* Decide for a profile at a moment.
+ * profile  an index from cop_policy_profile() or _add_subject(); any other
+ *          value gives a block at COP_LEVEL_LOCKED with no requirement
+ * Cost: O(hits x rules that name their list or category). Threads: any. */
+COP_API void cop_evaluate(const struct cop_policy *policy,
+    const struct cop_class *class, uint32_t profile,
+    const struct cop_moment *moment, struct cop_verdict *out);
+
+/* Whether the policy forbids looking inside connections to what was classified
+ * (never-inspect categories and hosts). */
+COP_API bool cop_policy_never_inspects(const struct cop_policy *policy,
+    const struct cop_class *class);
+
+/* A rule in words: its kind, text, list, and where it was written. */
+struct cop_rule {
+    const char *kind;       /* "domain", "host", "below", "url", "pattern",
+                               "address" */
+    struct cop_slice text;  /* into the bundle; of hashed host rules into
+                               `host`, whose suffix it is */
+    struct cop_slice list;  /* list name */
+    struct cop_slice file;  /* as the author named it */
+    uint32_t line;
+    uint32_t bundle;
+};
+/* host   the host that was classified */
+COP_API void cop_rule_describe(const struct cop_policy *policy,
+    const struct cop_hit *hit, const struct cop_host *host,
+    struct cop_rule *out);
+
+/* Every rule that spoke, in order of precedence, the deciding one first: what
+ * `copc explain` prints. `step` strings live for the call. */
+struct cop_step {
+    enum cop_level level;
+    enum cop_action action;
+    struct cop_hit hit;
+    uint32_t bundle;
+    uint32_t requirement;
+    uint32_t category;
+    bool is_deciding;
+};
+typedef void cop_step_fn(void *context, const struct cop_step *step);
+COP_API void cop_explain(const struct cop_policy *policy,
+    const struct cop_class *class, uint32_t profile,
+    const struct cop_moment *moment, cop_step_fn *emit, void *context);
+
+#endif
