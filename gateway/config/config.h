@@ -1,0 +1,92 @@
+/* copgate's configuration: one YAML file, checked whole before anything is
+ * done with it. docs/configuration.md is the reference; options are a table in
+ * config.c. Immutable after reading. */
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "cop/report.h"
+#include "cop/slice.h"
+
+struct config_listen {
+    struct sockaddr_storage address;
+    socklen_t address_n;
+    /* Only explicit proxies in this version. */
+};
+
+/* A static answer of the resolver: name -> addresses (for tests, split DNS). */
+struct config_host {
+    struct cop_slice name; /* canonical */
+    const struct sockaddr_storage *addresses; /* port 0 */
+    uint32_t addresses_n;
+};
+
+/* A client network and the profile of those in it; the longest prefix wins. */
+struct config_client {
+    uint8_t address[16]; /* IPv4 as IPv4-mapped */
+    uint8_t bits;        /* of 128 */
+    struct cop_slice profile;
+};
+
+enum config_inspect {
+    CONFIG_INSPECT_NEEDED, /* decrypt only what the policy needs */
+    CONFIG_INSPECT_ALL,    /* everything but never-inspect places */
+    CONFIG_INSPECT_NONE    /* never decrypt: refuse or splice */
+};
+
+struct config_limits {
+    uint32_t connections;       /* a worker */
+    uint32_t head_bytes;        /* request or response head */
+    uint32_t fields;            /* of a head */
+    uint32_t hello_ms;          /* whole ClientHello */
+    uint32_t request_ms;        /* whole request head, from its first byte */
+    uint32_t idle_ms;           /* between requests, and in tunnels */
+    uint32_t connect_ms;        /* one address */
+    uint32_t resolve_ms;
+    uint32_t handshake_ms;      /* either side */
+    uint32_t response_ms;       /* from request sent to response head */
+    uint32_t drain_ms;          /* SIGTERM to the last connection */
+    uint32_t pool_per_origin;   /* idle upstream connections */
+    uint32_t pool_idle_ms;
+    uint32_t cache_slots;       /* of the decision cache */
+    uint32_t leaf_cache;        /* minted certificates kept */
+};
+
+struct config {
+    const struct config_listen *listens; uint32_t listens_n;
+    uint32_t workers;                 /* 1 .. 64; 0 in the file: one a core */
+    const char *const *bundles; uint32_t bundles_n; /* paths */
+    const char *policy;               /* path of the policy file; NULL: none */
+    const char *ca_certificate;       /* path, PEM */
+    const char *ca_key;               /* path, PEM */
+    const char *trust_file;           /* PEM bundle; NULL: the system's */
+    const struct sockaddr_storage *name_servers; uint32_t name_servers_n;
+    const struct config_host *hosts; uint32_t hosts_n;
+    const struct config_client *clients; uint32_t clients_n;
+    struct cop_slice default_profile; /* empty: unknown clients are refused */
+    enum config_inspect inspect;
+    const uint16_t *connect_ports; uint32_t connect_ports_n; /* of CONNECT */
+    const uint16_t *http_ports; uint32_t http_ports_n; /* of http:// URLs */
+    /* Networks that may be reached although they are private or ours. */
+    const struct config_client *reach_allow; uint32_t reach_allow_n;
+    const char *log_decisions;        /* path, or "-" for standard output */
+    const char *user;                 /* to run as when started as root */
+    const struct cop_slice *languages; uint32_t languages_n; /* of notices */
+    struct cop_slice contact;         /* whom to ask, shown on notices */
+    struct config_limits limits;
+};
+
+/* Read a configuration.
+ * text    the whole file; `file` names it in findings; relative paths in it
+ *         are taken from the file's folder
+ * report  gets every finding with line and column
+ * out     owned by the caller, freed with config_free(); on COP_OK only
+ * Returns COP_OK, COP_E_CHECK, COP_E_NOMEM. */
+COP_MUST_USE enum cop_status config_read(struct cop_slice text,
+    const char *file, struct cop_report *report, struct config **out);
+void config_free(struct config **config);
+
+#endif

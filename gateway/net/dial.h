@@ -1,0 +1,43 @@
+/* Connect to a host: resolve once, check each address against what clients may
+ * reach, connect to the very address that was checked, the next one if it
+ * fails. */
+#ifndef GATEWAY_NET_DIAL_H
+#define GATEWAY_NET_DIAL_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "cop/host.h"
+#include "cop/reason.h"
+#include "gateway/loop/loop.h"
+
+struct config;
+struct dialer; /* a worker's resolver, its cache, and its rules of reach */
+struct dial;   /* one attempt */
+
+/* loop and config must outlive the dialer. own_addresses: where the gateway
+ * itself listens, never dialled. */
+COP_MUST_USE enum cop_status dialer_new(struct loop *loop,
+    const struct config *config, struct dialer **out);
+/* Use another configuration from now on; attempts under way go on. */
+COP_MUST_USE enum cop_status dialer_reconfigure(
+    struct dialer *dialer, const struct config *config);
+void dialer_free(struct dialer **dialer);
+
+/* The outcome. Called once, never from within dial_start().
+ * fd       connected, non-blocking, TCP_NODELAY, now the callee's; -1 on
+ *          failure
+ * reason   COP_REASON_NONE on success, else RESOLVE, RESOLVE_TIMEOUT, CONNECT,
+ *          CONNECT_TIMEOUT, REACH, MEMORY
+ * address  where it is connected, or the last one tried; NULL if none was */
+typedef void dial_fn(void *context, int fd, enum cop_reason reason,
+    const struct sockaddr_storage *address);
+
+/* Start; *out is valid until the callback or dial_cancel(). */
+COP_MUST_USE enum cop_status dial_start(struct dialer *dialer,
+    const struct cop_host *host, uint16_t port, dial_fn *fn, void *context,
+    struct dial **out);
+/* No callback comes after. Nulls *dial. */
+void dial_cancel(struct dial **dial);
+
+#endif

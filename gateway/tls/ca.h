@@ -1,0 +1,45 @@
+/* The gateway's own authority: made once on this machine, used by keyd alone.
+ * It composes each certificate itself from a name and a public key; nobody can
+ * have it sign bytes of theirs. */
+#ifndef GATEWAY_TLS_CA_H
+#define GATEWAY_TLS_CA_H
+
+#include <stdint.h>
+
+#include "cop/host.h"
+#include "cop/report.h"
+#include "cop/slice.h"
+
+struct ca;
+
+enum { CA_DER_MAX = 4096, CA_SPKI_MAX = 128 };
+
+/* Make a new EC P-256 key and root certificate in `folder`: ca.key (0400),
+ * ca.crt (PEM), ca.der. Refuses to overwrite.
+ * name     common name shown in certificate stores
+ * Returns COP_OK, COP_E_CONFLICT (files exist), COP_E_IO, all reported. */
+COP_MUST_USE enum cop_status ca_create(const char *folder, const char *name,
+    int64_t now_unix, struct cop_report *report);
+
+/* Load from PEM text, checking that they belong together, that it is a CA,
+ * valid now, and of a kind browsers accept.
+ * Returns COP_OK, COP_E_SYNTAX, COP_E_CONFLICT (key is not the certificate's),
+ * COP_E_RANGE (not valid now), COP_E_UNSUPPORTED; reported under the file
+ * names given. */
+COP_MUST_USE enum cop_status ca_load(struct cop_slice certificate_pem,
+    const char *certificate_file, struct cop_slice key_pem,
+    const char *key_file, int64_t now_unix, struct cop_report *report,
+    struct ca **out);
+void ca_free(struct ca **ca);
+
+/* Compose and sign a leaf as security.md 1.2 E asks: SAN = exactly the host
+ * (DNS or IP), empty subject or CN <= 64, serverAuth, digitalSignature,
+ * CA:FALSE, <= 30 days, backdated 1 day, 128 random bits of serial, SKI, AKI.
+ * spki   DER SubjectPublicKeyInfo, EC P-256 only (else COP_E_UNSUPPORTED)
+ * der    gets *der_n <= CA_DER_MAX bytes
+ * Returns COP_OK, COP_E_SYNTAX, COP_E_UNSUPPORTED, COP_E_LIMIT, COP_E_BUG. */
+COP_MUST_USE enum cop_status ca_issue(struct ca *ca,
+    const struct cop_host *host, struct cop_slice spki, int64_t now_unix,
+    uint8_t der[CA_DER_MAX], size_t *der_n);
+
+#endif

@@ -1,0 +1,80 @@
+/* One end of a conversation: a socket, alone or with TLS on it. Plain, spliced
+ * and intercepted differ in how wires are stacked, not in who uses them.
+ * Owns its descriptor. Never blocks, has no timer, calls nobody back: the
+ * caller watches wire->fd for what the last call said it needs. */
+#ifndef GATEWAY_TLS_WIRE_H
+#define GATEWAY_TLS_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cop/host.h"
+#include "cop/reason.h"
+#include "cop/slice.h"
+
+struct config;
+struct leaf;
+struct tls_server; /* towards clients: versions, suites, tickets; counted */
+struct tls_client; /* towards servers: roots and how strictly; counted */
+struct wire_tls;   /* TLS state and bytes that were read before it began */
+
+enum io {
+    IO_FAILED = -2, /* see wire_reason() */
+    IO_CLOSED = -1, /* the other side ended its direction properly */
+    IO_AGAIN = 0,   /* wait for wire->needs, then call again */
+    IO_DONE = 1
+};
+
+struct wire {
+    int fd;            /* -1 when closed */
+    unsigned needs;    /* LOOP_READ or LOOP_WRITE after IO_AGAIN */
+    struct wire_tls *tls; /* NULL: plain */
+    enum cop_reason reason; /* after IO_FAILED */
+    char detail[120];  /* the library's words after IO_FAILED, else "" */
+};
+
+/* Everything about TLS towards clients that is not one name's: TLS 1.2 and
+ * 1.3, AEAD suites, no renegotiation, no compression, no early data, ALPN
+ * http/1.1, memory given back when idle. */
+COP_MUST_USE enum cop_status tls_server_new(struct tls_server **out);
+void tls_server_drop(struct tls_server **server);
+
+/* Towards servers: the trust of `config`; TLS 1.2 and up, chain and host
+ * checked as strictly as a browser (tls/verify.c), SNI always for names, never
+ * for addresses, ALPN http/1.1, resumption within one (host, port).
+ * Returns COP_OK, COP_E_IO (trust file, reported), COP_E_NOMEM. */
+COP_MUST_USE enum cop_status tls_client_new(const struct config *config,
+    struct cop_report *report, struct tls_client **out);
+struct tls_client *tls_client_hold(struct tls_client *client);
+void tls_client_drop(struct tls_client **client);
+
+/* A plain wire over a connected, non-blocking socket; takes the descriptor. */
+void wire_init(struct wire *wire, int fd);
+/* Put TLS on it as the server, with the certificate of `leaf` (held).
+ * first   bytes already read from the socket, handed to TLS first; copied */
+COP_MUST_USE enum cop_status wire_start_server(struct wire *wire,
+    struct tls_server *server, struct leaf *leaf, struct cop_slice first);
+/* Put TLS on it as the client of `host`. */
+COP_MUST_USE enum cop_status wire_start_client(struct wire *wire,
+    struct tls_client *client, const struct cop_host *host, uint16_t port);
+
+enum io wire_handshake(struct wire *wire);
+/* *got > 0 on IO_DONE. A peer that vanishes without close_notify on TLS is
+ * IO_FAILED with COP_REASON_ORIGIN_ABORT or _CLIENT_ABORT (truncation), on a
+ * plain wire IO_CLOSED. */
+enum io wire_read(struct wire *wire, char *to, size_t n, size_t *got);
+/* May write less than n. *put > 0 on IO_DONE. */
+enum io wire_write(struct wire *wire, const char *from, size_t n, size_t *put);
+/* Say that nothing more comes (close_notify, shutdown). Best effort. */
+void wire_finish(struct wire *wire);
+/* Decrypted bytes wait inside: read again without waiting for the socket. */
+bool wire_has_pending(const struct wire *wire);
+/* "TLSv1.3" and the like; "" when plain. */
+const char *wire_version(const struct wire *wire);
+/* Close at once and free what TLS held. Safe to call twice. */
+void wire_close(struct wire *wire);
+/* Give the descriptor of a plain wire away (for the pump). */
+int wire_take_fd(struct wire *wire);
+
+#endif

@@ -1,0 +1,62 @@
+/* Connections to servers: made, verified, kept for reuse, given back. */
+#ifndef GATEWAY_UPSTREAM_H
+#define GATEWAY_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cop/host.h"
+#include "cop/reason.h"
+#include "gateway/loop/loop.h"
+#include "gateway/net/dial.h"
+#include "gateway/tls/wire.h"
+
+struct config;
+struct upstreams; /* a worker's pool */
+struct upstream_wait;
+
+/* One connection to (is_tls, host, port), with nothing in flight. */
+struct upstream {
+    struct wire wire;
+    struct cop_host host;
+    uint16_t port;
+    bool is_tls;
+    bool is_reused;   /* came from the pool: its first write may find it dead */
+    uint64_t requests; /* answered on it */
+    /* What follows is the pool's own. */
+    struct upstreams *pool;
+    struct watch idle_watch;
+    struct timer idle_timer;
+    struct upstream *next, *prev;
+    uint64_t epoch;
+};
+
+COP_MUST_USE enum cop_status upstreams_new(struct loop *loop,
+    struct dialer *dialer, const struct config *config,
+    struct tls_client *client, struct upstreams **out);
+/* Use other limits and trust from now on; idle connections made under another
+ * trust are closed. */
+void upstreams_reconfigure(struct upstreams *upstreams,
+    const struct config *config, struct tls_client *client);
+void upstreams_free(struct upstreams **upstreams);
+
+/* Called once, from the loop. upstream is now the callee's; NULL on failure. */
+typedef void upstream_fn(void *context, struct upstream *upstream,
+    enum cop_reason reason, const char *detail);
+
+/* COP_OK: *upstream is an idle connection of the pool, alive when last looked
+ * at. COP_AGAIN: a new one is being made (dial, handshake, verification);
+ * *wait is valid until the callback or upstreams_cancel().
+ * fresh   do not take one from the pool (a reused one just died) */
+COP_MUST_USE enum cop_status upstreams_get(struct upstreams *upstreams,
+    bool is_tls, const struct cop_host *host, uint16_t port, bool fresh,
+    upstream_fn *fn, void *context, struct upstream **upstream,
+    struct upstream_wait **wait);
+void upstreams_cancel(struct upstream_wait **wait);
+
+/* Give back for reuse: no bytes in flight, the last response ended cleanly. */
+void upstream_put(struct upstream **upstream);
+/* Close and free. */
+void upstream_close(struct upstream **upstream);
+
+#endif
