@@ -23,8 +23,8 @@ struct reading {
     struct cop_slice folder; /* of the file, with the slash; may be empty */
 };
 
-static void *config_array(struct yaml *yaml, const struct yaml_node *node,
-    size_t count, size_t size)
+static void *config_array(
+    struct yaml *yaml, const struct yaml_node *node, size_t count, size_t size)
 {
     void *array;
 
@@ -41,8 +41,8 @@ static void *config_array(struct yaml *yaml, const struct yaml_node *node,
 }
 
 /* A path, relative to the configuration's folder unless absolute. */
-static const char *config_path(struct reading *reading, struct yaml *yaml,
-    const struct yaml_node *value)
+static const char *config_path(
+    struct reading *reading, struct yaml *yaml, const struct yaml_node *value)
 {
     struct cop_slice text;
 
@@ -192,8 +192,8 @@ static void read_servers(
     reading->config.name_servers_n = (uint32_t)n;
 }
 
-static void config_read_host(struct yaml *yaml, const struct yaml_node *item,
-    struct config_host *host)
+static void config_read_host(
+    struct yaml *yaml, const struct yaml_node *item, struct config_host *host)
 {
     struct sockaddr_storage *addresses;
     const struct cop_slice *texts;
@@ -258,8 +258,8 @@ static void read_resolver(
     yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
 }
 
-static bool config_network(struct yaml *yaml, const struct yaml_node *value,
-    struct config_client *out)
+static bool config_network(
+    struct yaml *yaml, const struct yaml_node *value, struct config_client *out)
 {
     struct cop_slice text;
     enum cop_status status;
@@ -320,8 +320,8 @@ static void read_clients(
     }
     for (const struct yaml_node *item = value->first; item != NULL;
          item = item->next) {
-        yaml_map_read(yaml, item, keys, sizeof(keys) / sizeof(keys[0]),
-            &clients[n++]);
+        yaml_map_read(
+            yaml, item, keys, sizeof(keys) / sizeof(keys[0]), &clients[n++]);
     }
     reading->config.clients = clients;
     reading->config.clients_n = n;
@@ -384,8 +384,7 @@ static void read_connect_ports(
 {
     struct config *config = &((struct reading *)into)->config;
 
-    config->connect_ports =
-        config_ports(yaml, value, &config->connect_ports_n);
+    config->connect_ports = config_ports(yaml, value, &config->connect_ports_n);
 }
 
 static void read_http_ports(
@@ -559,8 +558,8 @@ static void config_set_defaults(struct config *config)
 static void config_check_whole(struct yaml *yaml, const struct config *config)
 {
     if (config->listens_n == 0) {
-        yaml_error(yaml, yaml->root, "value", NULL,
-            "there is nothing to listen on");
+        yaml_error(
+            yaml, yaml->root, "value", NULL, "there is nothing to listen on");
     }
     if (config->bundles_n == 0 || config->bundles_n > 7) {
         yaml_error(yaml, yaml->root, "value", NULL,
@@ -621,8 +620,8 @@ enum cop_status config_read(struct cop_slice text, const char *file,
     yaml_init(&yaml, file, &reading->arena, report);
     status = yaml_parse(&yaml, text);
     if (status == COP_OK) {
-        yaml_map_read(&yaml, yaml.root, keys, sizeof(keys) / sizeof(keys[0]),
-            reading);
+        yaml_map_read(
+            &yaml, yaml.root, keys, sizeof(keys) / sizeof(keys[0]), reading);
         if (yaml.errors == 0) {
             config_check_whole(&yaml, config);
         }

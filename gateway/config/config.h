@@ -19,7 +19,7 @@ struct config_listen {
 
 /* A static answer of the resolver: name -> addresses (for tests, split DNS). */
 struct config_host {
-    struct cop_slice name; /* canonical */
+    struct cop_slice name;                    /* canonical */
     const struct sockaddr_storage *addresses; /* port 0 */
     uint32_t addresses_n;
 };
@@ -38,44 +38,53 @@ enum config_inspect {
 };
 
 struct config_limits {
-    uint32_t connections;       /* a worker */
-    uint32_t head_bytes;        /* request or response head */
-    uint32_t fields;            /* of a head */
-    uint32_t hello_ms;          /* whole ClientHello */
-    uint32_t request_ms;        /* whole request head, from its first byte */
-    uint32_t idle_ms;           /* between requests, and in tunnels */
-    uint32_t connect_ms;        /* one address */
+    uint32_t connections; /* a worker */
+    uint32_t head_bytes;  /* request or response head */
+    uint32_t fields;      /* of a head */
+    uint32_t hello_ms;    /* whole ClientHello */
+    uint32_t request_ms;  /* whole request head, from its first byte */
+    uint32_t idle_ms;     /* between requests, and in tunnels */
+    uint32_t connect_ms;  /* one address */
     uint32_t resolve_ms;
-    uint32_t handshake_ms;      /* either side */
-    uint32_t response_ms;       /* from request sent to response head */
-    uint32_t drain_ms;          /* SIGTERM to the last connection */
-    uint32_t pool_per_origin;   /* idle upstream connections */
+    uint32_t handshake_ms;    /* either side */
+    uint32_t response_ms;     /* from request sent to response head */
+    uint32_t drain_ms;        /* SIGTERM to the last connection */
+    uint32_t pool_per_origin; /* idle upstream connections */
     uint32_t pool_idle_ms;
-    uint32_t cache_slots;       /* of the decision cache */
-    uint32_t leaf_cache;        /* minted certificates kept */
+    uint32_t cache_slots; /* of the decision cache */
+    uint32_t leaf_cache;  /* minted certificates kept */
 };
 
 struct config {
-    const struct config_listen *listens; uint32_t listens_n;
-    uint32_t workers;                 /* 1 .. 64; 0 in the file: one a core */
-    const char *const *bundles; uint32_t bundles_n; /* paths */
-    const char *policy;               /* path of the policy file; NULL: none */
-    const char *ca_certificate;       /* path, PEM */
-    const char *ca_key;               /* path, PEM */
-    const char *trust_file;           /* PEM bundle; NULL: the system's */
-    const struct sockaddr_storage *name_servers; uint32_t name_servers_n;
-    const struct config_host *hosts; uint32_t hosts_n;
-    const struct config_client *clients; uint32_t clients_n;
+    const struct config_listen *listens;
+    uint32_t listens_n;
+    uint32_t workers; /* 1 .. 64; 0 in the file: one a core */
+    const char *const *bundles;
+    uint32_t bundles_n;         /* paths */
+    const char *policy;         /* path of the policy file; NULL: none */
+    const char *ca_certificate; /* path, PEM */
+    const char *ca_key;         /* path, PEM */
+    const char *trust_file;     /* PEM bundle; NULL: the system's */
+    const struct sockaddr_storage *name_servers;
+    uint32_t name_servers_n;
+    const struct config_host *hosts;
+    uint32_t hosts_n;
+    const struct config_client *clients;
+    uint32_t clients_n;
     struct cop_slice default_profile; /* empty: unknown clients are refused */
     enum config_inspect inspect;
-    const uint16_t *connect_ports; uint32_t connect_ports_n; /* of CONNECT */
-    const uint16_t *http_ports; uint32_t http_ports_n; /* of http:// URLs */
+    const uint16_t *connect_ports;
+    uint32_t connect_ports_n; /* of CONNECT */
+    const uint16_t *http_ports;
+    uint32_t http_ports_n; /* of http:// URLs */
     /* Networks that may be reached although they are private or ours. */
-    const struct config_client *reach_allow; uint32_t reach_allow_n;
-    const char *log_decisions;        /* path, or "-" for standard output */
-    const char *user;                 /* to run as when started as root */
-    const struct cop_slice *languages; uint32_t languages_n; /* of notices */
-    struct cop_slice contact;         /* whom to ask, shown on notices */
+    const struct config_client *reach_allow;
+    uint32_t reach_allow_n;
+    const char *log_decisions; /* path, or "-" for standard output */
+    const char *user;          /* to run as when started as root */
+    const struct cop_slice *languages;
+    uint32_t languages_n;     /* of notices */
+    struct cop_slice contact; /* whom to ask, shown on notices */
     struct config_limits limits;
 };
 
