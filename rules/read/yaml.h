@@ -52,10 +52,10 @@ enum yaml_kind {
 /* A value, and, as a member of a mapping, its key. Lives in the arena. */
 struct yaml_node {
     enum yaml_kind kind;
-    bool is_plain;         /* a scalar written without quotes */
-    uint32_t line;         /* of the value, from 1 */
-    uint32_t column;       /* from 1, in bytes */
-    uint32_t key_line;     /* of the key; 0 when there is none */
+    bool is_plain;     /* a scalar written without quotes */
+    uint32_t line;     /* of the value, from 1 */
+    uint32_t column;   /* from 1, in bytes */
+    uint32_t key_line; /* of the key; 0 when there is none */
     uint32_t key_column;
     struct cop_slice key;  /* followed by NUL; p is NULL when there is none */
     struct cop_slice text; /* of a scalar, followed by NUL */
@@ -119,8 +119,7 @@ bool yaml_map_read(struct yaml *yaml, const struct yaml_node *map,
     const struct yaml_key *keys, size_t n, void *into);
 
 /* The member named `key`, or NULL. Says nothing. */
-const struct yaml_node *yaml_get(
-    const struct yaml_node *map, const char *key);
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
 /* ---- typed getters: true and *out, or false and a finding ---- */
 
@@ -144,17 +143,15 @@ bool yaml_word(struct yaml *yaml, const struct yaml_node *node,
     const char *const *words, size_t n, unsigned *out);
 
 /* "2026-11-24": the Unix time at which that day begins in UTC. */
-bool yaml_date(
-    struct yaml *yaml, const struct yaml_node *node, int64_t *out);
+bool yaml_date(struct yaml *yaml, const struct yaml_node *node, int64_t *out);
 
 /* "2026-11-24T10:00:00+03:00" or "...Z": Unix time, and, where `minute` is not
  * NULL, the minute of the week at that offset, Monday 00:00 = 0. */
-bool yaml_moment(struct yaml *yaml, const struct yaml_node *node,
-    int64_t *out, uint16_t *minute);
+bool yaml_moment(struct yaml *yaml, const struct yaml_node *node, int64_t *out,
+    uint16_t *minute);
 
 /* "20:30": the minute of the day, 0 .. 1440 ("24:00"). Quotes are allowed. */
-bool yaml_clock(
-    struct yaml *yaml, const struct yaml_node *node, uint16_t *out);
+bool yaml_clock(struct yaml *yaml, const struct yaml_node *node, uint16_t *out);
 
 /* A list of scalars, or one scalar as a list of one, into the arena. */
 bool yaml_texts(struct yaml *yaml, const struct yaml_node *node,
