@@ -1,0 +1,102 @@
+/* `copgate -t`: everything that a start would check, and nothing else. */
+#include "gateway/proc/roles.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "gateway/proc/load.h"
+#include "gateway/proc/say.h"
+#include "gateway/tls/ca.h"
+
+enum { CHECK_PEM_MAX = 65536 };
+
+static void check_gather(void *context, const struct cop_finding *finding)
+{
+    static const char *const words[] = {
+        [COP_NOTE] = "note", [COP_WARNING] = "warning", [COP_ERROR] = "error"};
+    json_t *findings = context;
+
+    json_array_append_new(
+        findings, json_pack("{s:s, s:s*, s:s*, s:i, s:i, s:s*, s:s*}",
+                      "severity", words[finding->severity], "code",
+                      finding->code, "file", finding->file, "line",
+                      (int)finding->line, "column", (int)finding->column,
+                      "what", finding->what, "todo", finding->todo));
+}
+
+static char *check_read(int fd, size_t *n)
+{
+    char *text = malloc(CHECK_PEM_MAX);
+    ssize_t got = text != NULL ? pread(fd, text, CHECK_PEM_MAX, 0) : -1;
+
+    *n = got > 0 ? (size_t)got : 0;
+    return text;
+}
+
+/* Nothing of the network is read by this process, so it may look at the key;
+ * in the running gateway only keyd does. */
+static enum cop_status check_ca(
+    const struct load *load, int64_t now, struct cop_report *report)
+{
+    size_t certificate_n;
+    size_t key_n;
+    char *certificate = check_read(load->ca_certificate_fd, &certificate_n);
+    char *key = check_read(load->ca_key_fd, &key_n);
+    enum cop_status status = COP_E_NOMEM;
+    struct ca *ca = NULL;
+
+    if (certificate != NULL && key != NULL) {
+        status = ca_load((struct cop_slice){certificate, certificate_n},
+            load->config->ca_certificate, (struct cop_slice){key, key_n},
+            load->config->ca_key, now, report, &ca);
+    }
+    ca_free(&ca);
+    free(certificate);
+    free(key);
+    return status;
+}
+
+static void check_print_json(
+    const char *file, const struct cop_report *report, json_t *findings)
+{
+    json_t *all = json_pack("{s:s, s:s, s:b, s:i, s:i, s:O}", "schema",
+        "copgate/check/v1", "file", file, "ok", report->errors == 0, "errors",
+        (int)report->errors, "warnings", (int)report->warnings, "findings",
+        findings);
+
+    if (all != NULL) {
+        json_dumpf(all, stdout, JSON_INDENT(2));
+        printf("\n");
+        json_decref(all);
+    }
+}
+
+int parent_check(const char *file, int is_json)
+{
+    struct cop_report report = {.emit = say_finding};
+    json_t *findings = json_array();
+    struct load *load = NULL;
+    int64_t now = time(NULL);
+    enum cop_status status;
+
+    if (is_json) {
+        report.emit = check_gather;
+        report.context = findings;
+    }
+    status = load_open(file, now, &report, &load);
+    if (status == COP_OK) {
+        status = check_ca(load, now, &report);
+    }
+    load_close(&load);
+    if (is_json) {
+        check_print_json(file, &report, findings);
+    } else if (status == COP_OK) {
+        printf("%s: the configuration is valid\n", file);
+    }
+    json_decref(findings);
+    return status == COP_OK ? EXIT_DONE : EXIT_CONFIGURATION;
+}

@@ -1,0 +1,343 @@
+#include "gateway/proc/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cop/compile.h"
+
+enum { LOAD_TEXT_MAX = 4 << 20 };
+
+static void load_say_io(
+    struct cop_report *report, const char *path, const char *todo)
+{
+    cop_report_at(report, COP_ERROR, "open", path, 0, 0, todo,
+        "cannot be opened: %s", strerror(errno));
+}
+
+static int load_open_file(
+    const char *path, const char *todo, struct cop_report *report)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat facts;
+
+    if (fd < 0) {
+        load_say_io(report, path, todo);
+        return -1;
+    }
+    if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        cop_report_at(report, COP_ERROR, "open", path, 0, 0, todo,
+            "this is not a regular file");
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* The whole of a small file, NUL behind it, on the heap. */
+static char *load_text(
+    int fd, const char *file, struct cop_report *report, size_t *n)
+{
+    char *text = NULL;
+    struct stat facts;
+    size_t got = 0;
+
+    if (fstat(fd, &facts) != 0 || facts.st_size > LOAD_TEXT_MAX) {
+        cop_report_at(report, COP_ERROR, "open", file, 0, 0, NULL,
+            "is larger than %d bytes", LOAD_TEXT_MAX);
+        return NULL;
+    }
+    text = malloc((size_t)facts.st_size + 1);
+    if (text == NULL) {
+        cop_report_at(
+            report, COP_ERROR, "memory", file, 0, 0, NULL, "out of memory");
+        return NULL;
+    }
+    while (got < (size_t)facts.st_size) {
+        ssize_t more =
+            pread(fd, text + got, (size_t)facts.st_size - got, (off_t)got);
+
+        if (more <= 0) {
+            break;
+        }
+        got += (size_t)more;
+    }
+    text[got] = '\0';
+    *n = got;
+    return text;
+}
+
+/* Bytes as memory that nobody can change any more. */
+static int load_seal(const char *name, const void *bytes, size_t n)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    size_t put = 0;
+
+    if (fd < 0) {
+        return -1;
+    }
+    while (put < n) {
+        ssize_t more = write(fd, (const char *)bytes + put, n - put);
+
+        if (more <= 0) {
+            close(fd);
+            return -1;
+        }
+        put += (size_t)more;
+    }
+    if (fcntl(fd, F_ADD_SEALS,
+            F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static enum cop_status load_config(
+    struct load *load, const char *file, struct cop_report *report)
+{
+    int fd = load_open_file(file, "name a configuration with -c FILE", report);
+    enum cop_status status = COP_E_IO;
+    char *text = NULL;
+    size_t n = 0;
+
+    if (fd < 0) {
+        return COP_E_IO;
+    }
+    text = load_text(fd, file, report, &n);
+    close(fd);
+    if (text == NULL) {
+        return COP_E_IO;
+    }
+    status =
+        config_read((struct cop_slice){text, n}, file, report, &load->config);
+    if (status == COP_OK) {
+        load->config_fd = load_seal("copgate-config", text, n);
+        status = load->config_fd >= 0 ? COP_OK : COP_E_NOMEM;
+    }
+    free(text);
+    return status;
+}
+
+static enum cop_status load_policy(
+    struct load *load, int64_t now_unix, struct cop_report *report)
+{
+    const char *file = load->config->policy;
+    struct cop_compile_options options = {.now_unix = now_unix};
+    struct cop_image image = {NULL, 0};
+    enum cop_status status;
+    char *text;
+    size_t n = 0;
+    int fd;
+
+    if (file == NULL) {
+        return COP_OK;
+    }
+    fd = load_open_file(file, "correct `policy:` in the configuration", report);
+    if (fd < 0) {
+        return COP_E_IO;
+    }
+    text = load_text(fd, file, report, &n);
+    close(fd);
+    if (text == NULL) {
+        return COP_E_IO;
+    }
+    status = cop_compile_policy(
+        (struct cop_slice){text, n}, file, &options, report, &image);
+    free(text);
+    if (status != COP_OK) {
+        return status == COP_E_NOMEM ? status : COP_E_CHECK;
+    }
+    load->policy_fd = load_seal("copgate-policy", image.bytes, image.n);
+    cop_image_free(&image);
+    return load->policy_fd >= 0 ? COP_OK : COP_E_NOMEM;
+}
+
+static enum cop_status load_files(struct load *load, struct cop_report *report)
+{
+    const struct config *config = load->config;
+
+    for (uint32_t i = 0; i < config->bundles_n; i++) {
+        int fd = load_open_file(config->bundles[i],
+            "make it with copc build, or correct `bundles:`", report);
+
+        if (fd < 0) {
+            return COP_E_IO;
+        }
+        load->bundle_fds[load->bundles++] = fd;
+    }
+    load->ca_certificate_fd = load_open_file(config->ca_certificate,
+        "make one with copgate --create-ca, or correct `ca:`", report);
+    load->ca_key_fd = load_open_file(config->ca_key,
+        "make one with copgate --create-ca, or correct `ca:`", report);
+    if (load->ca_certificate_fd < 0 || load->ca_key_fd < 0) {
+        return COP_E_IO;
+    }
+    return COP_OK;
+}
+
+enum cop_status load_open(const char *file, int64_t now_unix,
+    struct cop_report *report, struct load **out)
+{
+    struct load *load = calloc(1, sizeof(*load));
+    struct world *world = NULL;
+    enum cop_status status;
+
+    if (load == NULL) {
+        return COP_E_NOMEM;
+    }
+    load->config_fd = -1;
+    load->policy_fd = -1;
+    load->ca_certificate_fd = -1;
+    load->ca_key_fd = -1;
+    status = load_config(load, file, report);
+    if (status == COP_OK) {
+        status = load_policy(load, now_unix, report);
+    }
+    if (status == COP_OK) {
+        status = load_files(load, report);
+    }
+    if (status == COP_OK) {
+        status = load_world(load->config_fd, file, load->bundle_fds,
+            load->bundles, load->policy_fd, report, &world);
+    }
+    if (status != COP_OK) {
+        load_close(&load);
+        return status;
+    }
+    world_drop(&world);
+    *out = load;
+    return COP_OK;
+}
+
+static void load_close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+void load_close(struct load **load)
+{
+    if (*load == NULL) {
+        return;
+    }
+    load_close_fd(&(*load)->config_fd);
+    load_close_fd(&(*load)->policy_fd);
+    load_close_fd(&(*load)->ca_certificate_fd);
+    load_close_fd(&(*load)->ca_key_fd);
+    for (uint32_t i = 0; i < (*load)->bundles; i++) {
+        load_close_fd(&(*load)->bundle_fds[i]);
+    }
+    config_free(&(*load)->config);
+    free(*load);
+    *load = NULL;
+}
+
+/* Parts of a world before it is one. */
+struct parts {
+    struct config *config;
+    struct cop_bundle *bundles[LOAD_BUNDLES_MAX + 1];
+    uint32_t bundles_n;
+    struct cop_policy *policy;
+    struct identity *identity;
+    struct tls_client *client;
+};
+
+static enum cop_status parts_read_config(
+    struct parts *parts, int fd, const char *file, struct cop_report *report)
+{
+    enum cop_status status;
+    size_t n = 0;
+    char *text = load_text(fd, file, report, &n);
+
+    if (text == NULL) {
+        return COP_E_IO;
+    }
+    status =
+        config_read((struct cop_slice){text, n}, file, report, &parts->config);
+    free(text);
+    return status;
+}
+
+static enum cop_status parts_open_bundles(struct parts *parts,
+    const int *bundle_fds, uint32_t bundles, int policy_fd,
+    struct cop_report *report)
+{
+    enum cop_status status;
+
+    for (uint32_t i = 0; i < bundles; i++) {
+        const char *name =
+            i < parts->config->bundles_n ? parts->config->bundles[i] : "bundle";
+
+        status = cop_bundle_open_fd(
+            bundle_fds[i], name, report, &parts->bundles[parts->bundles_n]);
+        if (status != COP_OK) {
+            return status == COP_E_NOMEM ? status : COP_E_CHECK;
+        }
+        parts->bundles_n++;
+    }
+    if (policy_fd < 0) {
+        return COP_OK;
+    }
+    status = cop_bundle_open_fd(policy_fd, parts->config->policy, report,
+        &parts->bundles[parts->bundles_n]);
+    if (status != COP_OK) {
+        return status == COP_E_NOMEM ? status : COP_E_CHECK;
+    }
+    parts->bundles_n++;
+    return COP_OK;
+}
+
+static enum cop_status parts_resolve(
+    struct parts *parts, struct cop_report *report)
+{
+    enum cop_status status = cop_policy_new(
+        parts->bundles, parts->bundles_n, report, &parts->policy);
+
+    if (status != COP_OK) {
+        return status == COP_E_NOMEM ? status : COP_E_CHECK;
+    }
+    status =
+        identity_new(parts->config, parts->policy, report, &parts->identity);
+    if (status != COP_OK) {
+        return status == COP_E_NOMEM ? status : COP_E_CHECK;
+    }
+    return tls_client_new(parts->config, report, &parts->client);
+}
+
+enum cop_status load_world(int config_fd, const char *file,
+    const int *bundle_fds, uint32_t bundles, int policy_fd,
+    struct cop_report *report, struct world **out)
+{
+    struct parts parts = {0};
+    enum cop_status status = parts_read_config(&parts, config_fd, file, report);
+
+    if (status == COP_OK) {
+        status =
+            parts_open_bundles(&parts, bundle_fds, bundles, policy_fd, report);
+    }
+    if (status == COP_OK) {
+        status = parts_resolve(&parts, report);
+    }
+    if (status == COP_OK) {
+        *out =
+            world_new(parts.config, parts.policy, parts.identity, parts.client);
+        status = *out != NULL ? COP_OK : COP_E_NOMEM;
+    }
+    for (uint32_t i = 0; i < parts.bundles_n; i++) {
+        cop_bundle_drop(&parts.bundles[i]);
+    }
+    if (status != COP_OK) {
+        tls_client_drop(&parts.client);
+        identity_free(&parts.identity);
+        cop_policy_free(&parts.policy);
+        config_free(&parts.config);
+    }
+    return status;
+}

@@ -1,0 +1,44 @@
+/* From files to something a worker can decide by.
+ *
+ * The parent reads every file once, checks all of it, and hands workers sealed
+ * copies and open descriptors: no worker opens a file that a rule depends on,
+ * and all workers have the same bytes. */
+#ifndef GATEWAY_PROC_LOAD_H
+#define GATEWAY_PROC_LOAD_H
+
+#include <stdint.h>
+
+#include "cop/report.h"
+#include "gateway/config/config.h"
+#include "gateway/flow/world.h"
+
+enum { LOAD_BUNDLES_MAX = 7 };
+
+/* What a world is made from. Descriptors are owned; -1 when there is none. */
+struct load {
+    int config_fd; /* sealed memory: the configuration's text */
+    int policy_fd; /* sealed memory: the compiled policy file */
+    int bundle_fds[LOAD_BUNDLES_MAX];
+    uint32_t bundles;
+    int ca_certificate_fd;
+    int ca_key_fd; /* opened, never read by the parent */
+    struct config *config;
+};
+
+/* Read a configuration and all it names.
+ * now_unix  what dates in the policy file are measured against
+ * Returns COP_OK; COP_E_CHECK for anything wrong with what was read, COP_E_IO
+ * for what cannot be opened, COP_E_NOMEM; all reported. */
+COP_MUST_USE enum cop_status load_open(const char *file, int64_t now_unix,
+    struct cop_report *report, struct load **out);
+void load_close(struct load **load);
+
+/* Make a world from descriptors (borrowed): the parent to check a load, a
+ * worker to use it. The same function, so that they cannot disagree.
+ * policy_fd  -1 for none
+ * Returns COP_OK, COP_E_CHECK, COP_E_IO, COP_E_NOMEM; all reported. */
+COP_MUST_USE enum cop_status load_world(int config_fd, const char *file,
+    const int *bundle_fds, uint32_t bundles, int policy_fd,
+    struct cop_report *report, struct world **out);
+
+#endif

@@ -1,0 +1,583 @@
+/* The parent: reads what operators write, binds, starts, restarts, reloads,
+ * stops. It reads no network bytes and never the authority's key.
+ *
+ * Invariants:
+ *  1. What is in use (`load`, `listeners`, `log_fd`, `generation`) was checked
+ *     whole; a reload replaces all of it or nothing.
+ *  2. There is a keyd while there are workers. If it dies, a new one is
+ *     started and the workers are replaced, each draining first.
+ *  3. A worker that dies is replaced; those that die young are replaced more
+ *     and more slowly, never given up.
+ *  4. Children end when their channel to the parent does. */
+#include "gateway/proc/roles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gateway/loop/loop.h"
+#include "gateway/net/address.h"
+#include "gateway/proc/channel.h"
+#include "gateway/proc/children.h"
+#include "gateway/proc/listeners.h"
+#include "gateway/proc/load.h"
+#include "gateway/proc/notify.h"
+#include "gateway/proc/say.h"
+
+enum {
+    PARENT_POLL_MS = 100,
+    PARENT_CA_WAIT_MS = 10000,
+    PARENT_RESTART_MIN_MS = 100,
+    PARENT_RESTART_MAX_MS = 10000,
+    PARENT_KILL_AFTER_MS = 5000 /* beyond the drain time */
+};
+
+struct parent {
+    const char *file;
+    struct load *load;
+    struct listeners listeners;
+    int log_fd;
+    uint32_t generation;
+    struct children children;
+    struct loop *loop;
+    struct watch signals;
+    struct timer tick;  /* hears workers' answers, restarts, deadlines */
+    int64_t restart_ms; /* how long to wait before the next replacement */
+    int64_t restart_at; /* 0: nothing waits */
+    int64_t kill_at;    /* when stopping: the end of patience */
+    bool is_stopping;
+    bool was_ready;
+};
+
+static int parent_open_log(const struct config *config)
+{
+    int fd;
+
+    if (strcmp(config->log_decisions, "-") == 0) {
+        return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    }
+    fd = open(config->log_decisions,
+        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    if (fd < 0) {
+        say(SAY_ERROR, "%s: cannot be opened for the decision log: %s",
+            config->log_decisions, strerror(errno));
+    }
+    return fd;
+}
+
+static uint32_t parent_workers_wanted(const struct parent *parent)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t workers = parent->load->config->workers;
+
+    if (workers == 0) {
+        workers = cores > 0 ? (uint32_t)cores : 1;
+    }
+    return workers > 64 ? 64 : workers;
+}
+
+/* ---- what is sent to children ---- */
+
+static enum cop_status parent_send_world(
+    struct parent *parent, struct child *child, int keyd_fd)
+{
+    const struct load *load = parent->load;
+    struct channel_message message = {.kind = CHANNEL_WORLD,
+        .generation = parent->generation,
+        .bundles = load->bundles,
+        .has_policy = load->policy_fd >= 0,
+        .has_keyd = keyd_fd >= 0,
+        .listens = parent->listeners.n};
+    int fds[CHANNEL_FDS_MAX];
+    uint32_t n = 0;
+
+    fds[n++] = load->config_fd;
+    if (load->policy_fd >= 0) {
+        fds[n++] = load->policy_fd;
+    }
+    for (uint32_t i = 0; i < load->bundles; i++) {
+        fds[n++] = load->bundle_fds[i];
+    }
+    fds[n++] = parent->log_fd;
+    if (keyd_fd >= 0) {
+        fds[n++] = keyd_fd;
+    }
+    for (uint32_t i = 0; i < parent->listeners.n; i++) {
+        fds[n++] = parent->listeners.fds[i];
+    }
+    return channel_send(child->channel, &message, fds, n);
+}
+
+/* Hand keyd a certificate and key and wait for its word on them. */
+static enum cop_status parent_send_ca(
+    struct child *keyd, const struct load *load, uint32_t generation)
+{
+    struct channel_message message = {
+        .kind = CHANNEL_CA, .generation = generation};
+    int fds[2] = {load->ca_certificate_fd, load->ca_key_fd};
+    struct pollfd ready = {keyd->channel, POLLIN, 0};
+    int none[CHANNEL_FDS_MAX];
+    uint32_t none_n;
+
+    if (channel_send(keyd->channel, &message, fds, 2) != COP_OK ||
+        poll(&ready, 1, PARENT_CA_WAIT_MS) != 1 ||
+        channel_receive(keyd->channel, CHANNEL_KEYD, &message, none, &none_n) !=
+            COP_OK) {
+        say(SAY_ERROR, "keyd does not answer");
+        return COP_E_IO;
+    }
+    return (enum cop_status)message.status;
+}
+
+static enum cop_status parent_start_keyd(struct parent *parent)
+{
+    struct child *keyd = NULL;
+    enum cop_status status =
+        children_start(&parent->children, "keyd", parent->file, &keyd);
+
+    if (status != COP_OK) {
+        return status;
+    }
+    return parent_send_ca(keyd, parent->load, parent->generation);
+}
+
+static enum cop_status parent_start_worker(struct parent *parent)
+{
+    struct channel_message peer = {.kind = CHANNEL_PEER};
+    struct child *keyd = children_keyd(&parent->children);
+    struct child *worker = NULL;
+    enum cop_status status;
+    int line[2];
+
+    if (keyd == NULL || channel_pair(line) != COP_OK) {
+        return COP_E_IO;
+    }
+    status = children_start(&parent->children, "worker", parent->file, &worker);
+    if (status == COP_OK) {
+        status = channel_send(keyd->channel, &peer, &line[0], 1);
+    }
+    if (status == COP_OK) {
+        status = parent_send_world(parent, worker, line[1]);
+    }
+    close(line[0]);
+    close(line[1]);
+    return status;
+}
+
+static void parent_tell_workers(struct parent *parent, enum channel_kind kind)
+{
+    struct channel_message message = {.kind = (uint32_t)kind};
+
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        struct child *child = &parent->children.all[i];
+
+        if (child->pid == 0 || child->is_keyd) {
+            continue;
+        }
+        if (channel_send(child->channel, &message, NULL, 0) != COP_OK) {
+            say(SAY_WARNING, "worker %d does not listen", (int)child->pid);
+        }
+        if (kind == CHANNEL_DRAIN) {
+            child->is_leaving = true;
+        }
+    }
+}
+
+/* ---- keeping the house full ---- */
+
+static void parent_fill(struct parent *parent)
+{
+    uint32_t wanted = parent_workers_wanted(parent);
+
+    if (parent->is_stopping) {
+        return;
+    }
+    if (children_keyd(&parent->children) == NULL &&
+        parent_start_keyd(parent) != COP_OK) {
+        say(SAY_ERROR, "keyd could not be started; trying again");
+        return;
+    }
+    while (children_workers(&parent->children) < wanted) {
+        if (parent_start_worker(parent) != COP_OK) {
+            say(SAY_ERROR, "a worker could not be started; trying again");
+            return;
+        }
+    }
+}
+
+/* More workers than wanted after a reload: the last ones drain. */
+static void parent_thin(struct parent *parent)
+{
+    struct channel_message message = {.kind = CHANNEL_DRAIN};
+    uint32_t wanted = parent_workers_wanted(parent);
+
+    for (int i = CHILDREN_MAX - 1; i >= 0; i--) {
+        struct child *child = &parent->children.all[i];
+
+        if (children_workers(&parent->children) <= wanted) {
+            return;
+        }
+        if (child->pid != 0 && !child->is_keyd && !child->is_leaving) {
+            child->is_leaving = true;
+            if (channel_send(child->channel, &message, NULL, 0) != COP_OK) {
+                say(SAY_WARNING, "worker %d does not listen", (int)child->pid);
+            }
+        }
+    }
+}
+
+static void parent_schedule_restart(struct parent *parent)
+{
+    if (parent->restart_at == 0) {
+        parent->restart_at = loop_now_ms(parent->loop) + parent->restart_ms;
+        parent->restart_ms = parent->restart_ms * 2 > PARENT_RESTART_MAX_MS
+                                 ? PARENT_RESTART_MAX_MS
+                                 : parent->restart_ms * 2;
+    }
+}
+
+static void parent_child_ended(
+    struct parent *parent, struct child *child, int status)
+{
+    const char *role = child->is_keyd ? "keyd" : "worker";
+    bool was_leaving = child->is_leaving || parent->is_stopping;
+    bool was_keyd = child->is_keyd;
+
+    if (WIFSIGNALED(status)) {
+        say(SAY_ERROR, "%s %d was ended by signal %d", role, (int)child->pid,
+            WTERMSIG(status));
+    } else if (WEXITSTATUS(status) != 0) {
+        say(SAY_ERROR, "%s %d ended with code %d", role, (int)child->pid,
+            WEXITSTATUS(status));
+    }
+    child_forget(child);
+    if (was_leaving) {
+        return;
+    }
+    if (was_keyd) {
+        parent_tell_workers(parent, CHANNEL_DRAIN);
+    }
+    parent_schedule_restart(parent);
+}
+
+static void parent_reap(struct parent *parent)
+{
+    struct child *child;
+    int status;
+
+    while ((child = children_reap(&parent->children, &status)) != NULL) {
+        parent_child_ended(parent, child, status);
+    }
+    if (parent->is_stopping && children_workers(&parent->children) == 0) {
+        uint32_t left = children_count(&parent->children);
+
+        if (left == 0 ||
+            (left == 1 && children_keyd(&parent->children) != NULL)) {
+            loop_stop(parent->loop);
+        }
+    }
+}
+
+/* ---- hearing workers ---- */
+
+static void parent_say_ready(struct parent *parent)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    for (uint32_t i = 0; i < parent->listeners.n; i++) {
+        struct cop_slice host =
+            address_print(&parent->listeners.addresses[i], text);
+
+        say(SAY_NOTICE, "ready on %.*s port %u", (int)host.n, host.p,
+            (unsigned)address_port(&parent->listeners.addresses[i]));
+    }
+    notify_ready();
+}
+
+static void parent_hear(struct parent *parent, struct child *child)
+{
+    struct channel_message message;
+    int fds[CHANNEL_FDS_MAX];
+    uint32_t fds_n;
+    enum cop_status status;
+
+    while ((status = channel_receive(child->channel, CHANNEL_WORKER, &message,
+                fds, &fds_n)) == COP_OK) {
+        if (message.status == COP_OK) {
+            child->is_ready = true;
+            child->generation = message.generation;
+            parent->restart_ms = PARENT_RESTART_MIN_MS;
+            continue;
+        }
+        say(SAY_ERROR, "worker %d cannot use generation %u: %s",
+            (int)child->pid, message.generation,
+            cop_status_text((enum cop_status)message.status));
+        if (!child->is_ready) {
+            kill(child->pid, SIGKILL);
+        }
+    }
+}
+
+static bool parent_is_ready(const struct parent *parent)
+{
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        const struct child *child = &parent->children.all[i];
+
+        if (child->pid != 0 && !child->is_keyd && !child->is_leaving &&
+            (!child->is_ready || child->generation != parent->generation)) {
+            return false;
+        }
+    }
+    return children_workers(&parent->children) > 0;
+}
+
+static void parent_kill_all(struct parent *parent)
+{
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        if (parent->children.all[i].pid != 0) {
+            kill(parent->children.all[i].pid, SIGKILL);
+        }
+    }
+}
+
+static void parent_tick(struct timer *timer)
+{
+    struct parent *parent = LOOP_OWNER(timer, struct parent, tick);
+    int64_t now = loop_now_ms(parent->loop);
+
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        struct child *child = &parent->children.all[i];
+
+        if (child->pid != 0 && !child->is_keyd) {
+            parent_hear(parent, child);
+        }
+    }
+    if (!parent->is_stopping && !parent->was_ready && parent_is_ready(parent)) {
+        parent->was_ready = true;
+        parent_say_ready(parent);
+    }
+    if (parent->restart_at != 0 && now >= parent->restart_at) {
+        parent->restart_at = 0;
+        parent_fill(parent);
+        if (children_workers(&parent->children) <
+            parent_workers_wanted(parent)) {
+            parent_schedule_restart(parent);
+        }
+    }
+    if (parent->is_stopping && now >= parent->kill_at) {
+        say(SAY_WARNING, "some connections did not end in time");
+        parent_kill_all(parent);
+        loop_stop(parent->loop);
+    }
+    if (loop_set_timer(parent->loop, timer, PARENT_POLL_MS) != COP_OK) {
+        loop_stop(parent->loop);
+    }
+}
+
+/* ---- what the operator asks for ---- */
+
+/* Replace everything, or nothing. The order matters: what can fail comes
+ * before what cannot, and workers are told last. */
+static void parent_reload(struct parent *parent)
+{
+    struct cop_report report = {.emit = say_finding};
+    struct child *keyd = children_keyd(&parent->children);
+    struct load *load = NULL;
+    struct listeners listeners = {.n = 0};
+    int log_fd = -1;
+
+    notify_reloading();
+    if (keyd == NULL ||
+        load_open(parent->file, time(NULL), &report, &load) != COP_OK ||
+        listeners_open(load->config, &parent->listeners, &listeners) !=
+            COP_OK ||
+        (log_fd = parent_open_log(load->config)) < 0 ||
+        parent_send_ca(keyd, load, parent->generation + 1) != COP_OK) {
+        say(SAY_ERROR, "reload refused; generation %u stays in use unchanged",
+            parent->generation);
+        listeners_close(&listeners);
+        load_close(&load);
+        if (log_fd >= 0) {
+            close(log_fd);
+        }
+        notify_ready();
+        return;
+    }
+    load_close(&parent->load);
+    listeners_close(&parent->listeners);
+    close(parent->log_fd);
+    parent->load = load;
+    parent->listeners = listeners;
+    parent->log_fd = log_fd;
+    parent->generation++;
+    parent->was_ready = false;
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        struct child *child = &parent->children.all[i];
+
+        if (child->pid != 0 && !child->is_keyd && !child->is_leaving &&
+            parent_send_world(parent, child, -1) != COP_OK) {
+            say(SAY_ERROR, "worker %d does not listen", (int)child->pid);
+        }
+    }
+    parent_fill(parent);
+    parent_thin(parent);
+    say(SAY_NOTICE, "generation %u is in use", parent->generation);
+}
+
+static void parent_stop(struct parent *parent)
+{
+    if (parent->is_stopping) {
+        parent_kill_all(parent);
+        loop_stop(parent->loop);
+        return;
+    }
+    parent->is_stopping = true;
+    parent->kill_at = loop_now_ms(parent->loop) +
+                      parent->load->config->limits.drain_ms +
+                      PARENT_KILL_AFTER_MS;
+    notify_stopping();
+    listeners_close(&parent->listeners);
+    parent_tell_workers(parent, CHANNEL_DRAIN);
+    parent_reap(parent);
+}
+
+static void parent_signal(struct watch *watch, unsigned events)
+{
+    struct parent *parent = LOOP_OWNER(watch, struct parent, signals);
+    struct signalfd_siginfo signal_info;
+
+    (void)events;
+    while (read(watch->fd, &signal_info, sizeof(signal_info)) ==
+           (ssize_t)sizeof(signal_info)) {
+        switch (signal_info.ssi_signo) {
+        case SIGCHLD:
+            parent_reap(parent);
+            break;
+        case SIGHUP:
+            if (!parent->is_stopping) {
+                parent_reload(parent);
+            }
+            break;
+        case SIGUSR1:
+            parent_tell_workers(parent, CHANNEL_REPORT);
+            break;
+        default:
+            parent_stop(parent);
+            break;
+        }
+    }
+}
+
+/* ---- from start to end ---- */
+
+static enum cop_status parent_watch_signals(struct parent *parent)
+{
+    sigset_t heard;
+    int fd;
+
+    sigemptyset(&heard);
+    sigaddset(&heard, SIGTERM);
+    sigaddset(&heard, SIGINT);
+    sigaddset(&heard, SIGHUP);
+    sigaddset(&heard, SIGCHLD);
+    sigaddset(&heard, SIGUSR1);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &heard, NULL) != 0) {
+        return COP_E_IO;
+    }
+    fd = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        return COP_E_IO;
+    }
+    watch_init(&parent->signals, parent_signal);
+    return loop_watch(parent->loop, &parent->signals, fd, LOOP_READ);
+}
+
+static int parent_prepare(struct parent *parent)
+{
+    struct cop_report report = {.emit = say_finding};
+
+    if (load_open(parent->file, time(NULL), &report, &parent->load) != COP_OK) {
+        return EXIT_CONFIGURATION;
+    }
+    if (listeners_open(parent->load->config, NULL, &parent->listeners) !=
+        COP_OK) {
+        return EXIT_UNAVAILABLE;
+    }
+    parent->log_fd = parent_open_log(parent->load->config);
+    if (parent->log_fd < 0) {
+        return EXIT_CONFIGURATION;
+    }
+    if (loop_new(&parent->loop) != COP_OK ||
+        parent_watch_signals(parent) != COP_OK) {
+        return EXIT_SOFTWARE;
+    }
+    parent->generation = 1;
+    if (parent_start_keyd(parent) != COP_OK) {
+        return EXIT_CONFIGURATION;
+    }
+    parent_fill(parent);
+    timer_init(&parent->tick, parent_tick);
+    return loop_set_timer(parent->loop, &parent->tick, 0) == COP_OK
+               ? EXIT_DONE
+               : EXIT_SOFTWARE;
+}
+
+/* Children end when their channels close; wait for that, so that nobody is
+ * left behind. */
+static void parent_fini(struct parent *parent)
+{
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        struct child *child = &parent->children.all[i];
+
+        if (child->pid != 0) {
+            pid_t pid = child->pid;
+
+            child_forget(child);
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+            }
+        }
+    }
+    listeners_close(&parent->listeners);
+    load_close(&parent->load);
+    if (parent->log_fd >= 0) {
+        close(parent->log_fd);
+    }
+    if (parent->loop != NULL && parent->signals.fd >= 0) {
+        int fd = parent->signals.fd;
+
+        loop_unwatch(parent->loop, &parent->signals);
+        close(fd);
+    }
+    loop_free(&parent->loop);
+}
+
+int parent_run(const char *file)
+{
+    struct parent *parent = calloc(1, sizeof(*parent));
+    int code;
+
+    if (parent == NULL) {
+        return EXIT_SOFTWARE;
+    }
+    parent->file = file;
+    parent->log_fd = -1;
+    parent->signals.fd = -1;
+    parent->restart_ms = PARENT_RESTART_MIN_MS;
+    children_init(&parent->children);
+    code = parent_prepare(parent);
+    if (code == EXIT_DONE && loop_run(parent->loop) != COP_OK) {
+        code = EXIT_SOFTWARE;
+    }
+    parent_fini(parent);
+    free(parent);
+    return code;
+}
