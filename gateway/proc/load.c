@@ -202,8 +202,10 @@ enum cop_status load_open(const char *file, int64_t now_unix,
         status = load_files(load, report);
     }
     if (status == COP_OK) {
-        status = load_world(load->config_fd, file, load->bundle_fds,
-            load->bundles, load->policy_fd, report, &world);
+        const struct load_parts given = {file, load->config_fd, load->policy_fd,
+            load->bundle_fds, load->bundles};
+
+        status = load_world(&given, report, &world);
     }
     if (status != COP_OK) {
         load_close(&load);
@@ -249,43 +251,42 @@ struct parts {
     struct tls_client *client;
 };
 
-static enum cop_status parts_read_config(
-    struct parts *parts, int fd, const char *file, struct cop_report *report)
+static enum cop_status parts_read_config(struct parts *parts,
+    const struct load_parts *given, struct cop_report *report)
 {
     enum cop_status status;
     size_t n = 0;
-    char *text = load_text(fd, file, report, &n);
+    char *text = load_text(given->config_fd, given->file, report, &n);
 
     if (text == NULL) {
         return COP_E_IO;
     }
-    status =
-        config_read((struct cop_slice){text, n}, file, report, &parts->config);
+    status = config_read(
+        (struct cop_slice){text, n}, given->file, report, &parts->config);
     free(text);
     return status;
 }
 
 static enum cop_status parts_open_bundles(struct parts *parts,
-    const int *bundle_fds, uint32_t bundles, int policy_fd,
-    struct cop_report *report)
+    const struct load_parts *given, struct cop_report *report)
 {
     enum cop_status status;
 
-    for (uint32_t i = 0; i < bundles; i++) {
+    for (uint32_t i = 0; i < given->bundles; i++) {
         const char *name =
             i < parts->config->bundles_n ? parts->config->bundles[i] : "bundle";
 
-        status = cop_bundle_open_fd(
-            bundle_fds[i], name, report, &parts->bundles[parts->bundles_n]);
+        status = cop_bundle_open_fd(given->bundle_fds[i], name, report,
+            &parts->bundles[parts->bundles_n]);
         if (status != COP_OK) {
             return status == COP_E_NOMEM ? status : COP_E_CHECK;
         }
         parts->bundles_n++;
     }
-    if (policy_fd < 0) {
+    if (given->policy_fd < 0) {
         return COP_OK;
     }
-    status = cop_bundle_open_fd(policy_fd, parts->config->policy, report,
+    status = cop_bundle_open_fd(given->policy_fd, parts->config->policy, report,
         &parts->bundles[parts->bundles_n]);
     if (status != COP_OK) {
         return status == COP_E_NOMEM ? status : COP_E_CHECK;
@@ -311,16 +312,14 @@ static enum cop_status parts_resolve(
     return tls_client_new(parts->config, report, &parts->client);
 }
 
-enum cop_status load_world(int config_fd, const char *file,
-    const int *bundle_fds, uint32_t bundles, int policy_fd,
+enum cop_status load_world(const struct load_parts *given,
     struct cop_report *report, struct world **out)
 {
     struct parts parts = {0};
-    enum cop_status status = parts_read_config(&parts, config_fd, file, report);
+    enum cop_status status = parts_read_config(&parts, given, report);
 
     if (status == COP_OK) {
-        status =
-            parts_open_bundles(&parts, bundle_fds, bundles, policy_fd, report);
+        status = parts_open_bundles(&parts, given, report);
     }
     if (status == COP_OK) {
         status = parts_resolve(&parts, report);

@@ -33,12 +33,19 @@ COP_MUST_USE enum cop_status load_open(const char *file, int64_t now_unix,
     struct cop_report *report, struct load **out);
 void load_close(struct load **load);
 
-/* Make a world from descriptors (borrowed): the parent to check a load, a
- * worker to use it. The same function, so that they cannot disagree.
- * policy_fd  -1 for none
+/* What a world is made of, borrowed. */
+struct load_parts {
+    const char *file; /* the configuration's path, for messages and folders */
+    int config_fd;
+    int policy_fd; /* -1 for none */
+    const int *bundle_fds;
+    uint32_t bundles;
+};
+
+/* Make a world: the parent to check a load, a worker to use it. The same
+ * function, so that they cannot disagree.
  * Returns COP_OK, COP_E_CHECK, COP_E_IO, COP_E_NOMEM; all reported. */
-COP_MUST_USE enum cop_status load_world(int config_fd, const char *file,
-    const int *bundle_fds, uint32_t bundles, int policy_fd,
+COP_MUST_USE enum cop_status load_world(const struct load_parts *given,
     struct cop_report *report, struct world **out);
 
 #endif

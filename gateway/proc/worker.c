@@ -241,6 +241,7 @@ static enum cop_status worker_adopt(struct worker *worker,
     const struct channel_message *message, const int *fds, uint32_t fds_n)
 {
     struct cop_report report = {.emit = say_finding};
+    struct load_parts parts;
     struct delivery given;
     struct world *world = NULL;
     enum cop_status status;
@@ -249,8 +250,9 @@ static enum cop_status worker_adopt(struct worker *worker,
         (worker->flow == NULL && given.keyd_fd < 0)) {
         return COP_E_BUG;
     }
-    status = load_world(given.config_fd, worker->file, given.bundle_fds,
-        given.bundles, given.policy_fd, &report, &world);
+    parts = (struct load_parts){worker->file, given.config_fd, given.policy_fd,
+        given.bundle_fds, given.bundles};
+    status = load_world(&parts, &report, &world);
     if (status != COP_OK) {
         return status;
     }
