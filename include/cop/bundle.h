@@ -44,6 +44,7 @@ struct cop_bundle_info {
     struct cop_slice issuer;
     struct cop_slice licence;
     struct cop_slice revision; /* the issuer's own version, "2026.11.1" */
+    struct cop_slice timezone; /* of a policy file, IANA name; empty for none */
     uint8_t digest[32];        /* SHA-256 of everything behind the header */
     uint64_t file_bytes;
     uint32_t requirements;
