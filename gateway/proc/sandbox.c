@@ -6,18 +6,15 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "gateway/proc/say.h"
+#include "gateway/proc/tracing.h"
 
 enum cop_status sandbox_harden(void)
 {
-    const struct rlimit none = {0, 0};
-
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-        setrlimit(RLIMIT_CORE, &none) != 0) {
+        tracing_settle() != COP_OK) {
         say(SAY_ERROR, "cannot give up rights: %s", strerror(errno));
         return COP_E_BUG;
     }
@@ -58,5 +55,5 @@ enum cop_status sandbox_drop_user(const char *user)
         say(SAY_ERROR, "cannot become \"%s\": %s", user, strerror(errno));
         return COP_E_IO;
     }
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? COP_OK : COP_E_IO;
+    return tracing_settle();
 }
