@@ -1,0 +1,14 @@
+/* What `build` and `check` have in common: compile and judge. */
+#ifndef TOOLS_COPC_COMPILING_H
+#define TOOLS_COPC_COMPILING_H
+
+#include "cop/compile.h"
+#include "tools/copc/copc.h"
+#include "tools/copc/findings.h"
+
+/* Compile what the operands name.
+ * image  NULL to check only; written when COPC_DONE is returned */
+enum copc_exit compiling_run(const struct options *options,
+    struct findings *findings, struct cop_image *image);
+
+#endif

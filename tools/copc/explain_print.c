@@ -1,0 +1,166 @@
+/* An explanation for people: the verdict in capitals, then every step in order
+ * of precedence, the deciding one with all that is known of it. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tools/copc/explain.h"
+#include "tools/copc/moment.h"
+
+static const struct {
+    const char *word;
+    enum term_style style;
+} verdict_words[] = {
+    [COP_ALLOW] = {"ALLOWED", TERM_GOOD},
+    [COP_BLOCK] = {"BLOCKED", TERM_BAD},
+    [COP_WARN] = {"ALLOWED WITH A WARNING", TERM_CARE},
+    [COP_REDIRECT] = {"REDIRECTED", TERM_CARE},
+    [COP_LIMIT] = {"LIMITED", TERM_CARE},
+};
+
+static void print_line(const char *name, struct cop_slice text)
+{
+    if (text.n != 0) {
+        printf("     %-12s %.*s\n", name, (int)text.n, text.p);
+    }
+}
+
+static void print_rule(
+    const struct explanation *explanation, const struct cop_step *step)
+{
+    struct cop_rule rule;
+
+    if (step->hit.specificity == 0) {
+        return;
+    }
+    cop_rule_describe(explanation->setting->policy, &step->hit,
+        &explanation->url->host, &rule);
+    printf("     %-12s %s %.*s\n", "rule", rule.kind, (int)rule.text.n,
+        rule.text.p);
+    print_line("list", rule.list);
+    printf("     %-12s %.*s:%" PRIu32 "\n", "written in", (int)rule.file.n,
+        rule.file.p, rule.line);
+}
+
+static void print_category(
+    const struct explanation *explanation, uint32_t category)
+{
+    struct cop_slice label;
+
+    if (category >= COP_CATEGORIES) {
+        return;
+    }
+    label = explain_label(explanation, category);
+    printf("     %-12s %s", "category", cop_category_id(category));
+    if (label.n != 0) {
+        printf(" (%.*s)", (int)label.n, label.p);
+    }
+    putchar('\n');
+}
+
+static void print_requirement(
+    const struct explanation *explanation, const struct cop_step *step)
+{
+    struct cop_requirement r;
+
+    if (step->requirement == COP_NONE) {
+        return;
+    }
+    cop_bundle_requirement(
+        cop_policy_bundle(explanation->setting->policy, step->bundle),
+        step->requirement, &r);
+    print_line("requirement", r.id);
+    print_line("", explain_text(explanation, step->bundle, step->requirement,
+                       COP_TEXT_TITLE));
+    print_line("authority", r.authority);
+    print_line("law", r.instrument);
+    print_line("citation", r.citation);
+    if (!step->is_deciding) {
+        return;
+    }
+    print_line("child reads", explain_text(explanation, step->bundle,
+                                  step->requirement, COP_TEXT_NOTICE));
+    print_line("helpline", explain_text(explanation, step->bundle,
+                               step->requirement, COP_TEXT_HELPLINE));
+    print_line("appeal", explain_text(explanation, step->bundle,
+                             step->requirement, COP_TEXT_APPEAL));
+}
+
+struct printing {
+    const struct explanation *explanation;
+    unsigned n;
+};
+
+static void print_step(void *context, const struct cop_step *step)
+{
+    struct printing *printing = context;
+    const struct explanation *explanation = printing->explanation;
+
+    printing->n++;
+    printf("\n%2u. %s%s%s: %s%s\n", printing->n,
+        step->is_deciding ? term_style(stdout, TERM_STRONG) : "",
+        cop_level_text(step->level),
+        step->is_deciding ? term_style(stdout, TERM_PLAIN) : "",
+        cop_action_word(step->action),
+        step->is_deciding ? "  <- this decides" : "");
+    print_rule(explanation, step);
+    print_category(explanation, step->category);
+    print_requirement(explanation, step);
+    if (step->is_deciding && explanation->verdict.is_scheduled) {
+        print_line("hours", COP_LIT("the profile is closed at this time"));
+    }
+    if (step->is_deciding) {
+        print_line("to change", cop_slice_of(explain_change(step->level)));
+    }
+}
+
+static void print_categories(const struct explanation *explanation)
+{
+    bool is_first = true;
+
+    for (unsigned i = 0; i < COP_CATEGORIES; i++) {
+        if (cop_catset_has(explanation->class->categories, i)) {
+            printf(
+                "%s%s", is_first ? "  categories: " : ", ", cop_category_id(i));
+            is_first = false;
+        }
+    }
+    puts(is_first ? "  categories: none that a list knows" : "");
+}
+
+static void print_until(const struct cop_verdict *verdict)
+{
+    struct cop_moment until = {verdict->until_unix, 0};
+    char text[32];
+
+    if (verdict->until_unix != INT64_MAX) {
+        moment_print(&until, text);
+        printf("  holds until: %s\n", text);
+    }
+}
+
+void explain_print(const struct explanation *explanation)
+{
+    const struct setting *setting = explanation->setting;
+    const struct cop_verdict *verdict = &explanation->verdict;
+    struct printing printing = {explanation, 0};
+    char when[32];
+
+    moment_print(&setting->moment, when);
+    printf("%s%s%s  %.*s\n",
+        term_style(stdout, verdict_words[verdict->action].style),
+        verdict_words[verdict->action].word, term_style(stdout, TERM_PLAIN),
+        (int)explanation->url->text.n, explanation->url->text.p);
+    printf("  for: %s\n  at: %s\n  because: %s\n", setting->who, when,
+        cop_level_text(verdict->level));
+    print_categories(explanation);
+    if (cop_policy_never_inspects(setting->policy, explanation->class)) {
+        puts("  privacy: this connection is never looked into");
+    }
+    print_until(verdict);
+    cop_explain(setting->policy, explanation->class, setting->profile,
+        &setting->moment, print_step, &printing);
+    if (printing.n == 0) {
+        printf("\n  No rule spoke. To change it: %s.\n",
+            explain_change(verdict->level));
+    }
+}

@@ -1,0 +1,179 @@
+#include "tools/copc/inside.h"
+
+#include <inttypes.h>
+
+static const struct {
+    const char *name;
+    size_t offset;
+} figure_rows[] = {
+    {"requirements", offsetof(struct cop_bundle_info, requirements)},
+    {"lists", offsetof(struct cop_bundle_info, lists)},
+    {"hosts", offsetof(struct cop_bundle_info, hosts)},
+    {"urls", offsetof(struct cop_bundle_info, urls)},
+    {"patterns", offsetof(struct cop_bundle_info, patterns)},
+    {"templates", offsetof(struct cop_bundle_info, templates)},
+    {"profiles", offsetof(struct cop_bundle_info, profiles)},
+    {"appeals", offsetof(struct cop_bundle_info, appeals)},
+    {"grants", offsetof(struct cop_bundle_info, grants)},
+};
+enum { FIGURES = sizeof figure_rows / sizeof figure_rows[0] };
+
+static uint32_t figure(const struct cop_bundle_info *info, size_t row)
+{
+    uint32_t value;
+
+    memcpy(&value, (const char *)info + figure_rows[row].offset, sizeof value);
+    return value;
+}
+
+static const char *const strength_words[] = {
+    [COP_STRENGTH_MANDATORY] = "mandatory",
+    [COP_STRENGTH_DEFAULT_ON] = "default_on",
+    [COP_STRENGTH_DEFAULT_ON_CLASS] = "default_on_class",
+    [COP_STRENGTH_REQUIRED_DECISION] = "required_decision",
+    [COP_STRENGTH_MUST_OFFER] = "must_offer",
+    [COP_STRENGTH_RECOMMENDED] = "recommended",
+    [COP_STRENGTH_LOCAL_DISCRETION] = "local_discretion",
+};
+
+static const char *const lock_words[] = {
+    [COP_LOCK_NONE] = "none",
+    [COP_LOCK_LOCAL] = "local",
+    [COP_LOCK_NATIONAL] = "national",
+};
+
+const char *inside_strength_word(enum cop_strength strength)
+{
+    return strength_words[strength];
+}
+
+static void digest_print(const uint8_t digest[32], char out[65])
+{
+    for (size_t i = 0; i < 32; i++) {
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    }
+}
+
+static void print_line(FILE *to, const char *name, struct cop_slice text)
+{
+    if (text.n != 0) {
+        fprintf(to, "  %-13s %.*s\n", name, (int)text.n, text.p);
+    }
+}
+
+void inside_print(FILE *to, const struct cop_bundle *bundle)
+{
+    struct cop_bundle_info info;
+    char digest[65];
+
+    cop_bundle_info(bundle, &info);
+    digest_print(info.digest, digest);
+    print_line(to, "name", info.name);
+    print_line(to, "title", info.title);
+    print_line(to, "issuer", info.issuer);
+    print_line(to, "licence", info.licence);
+    print_line(to, "revision", info.revision);
+    fprintf(to, "  %-13s %" PRIu64 " bytes\n", "size", info.file_bytes);
+    fprintf(to, "  %-13s %s\n", "sha256", digest);
+    for (size_t i = 0; i < FIGURES; i++) {
+        fprintf(
+            to, "  %-13s %" PRIu32 "\n", figure_rows[i].name, figure(&info, i));
+    }
+}
+
+json_t *inside_text_json(struct cop_slice text)
+{
+    json_t *value = text.n != 0 ? json_stringn(text.p, text.n) : NULL;
+
+    return value != NULL ? value : json_null();
+}
+
+json_t *inside_categories_json(struct cop_catset set)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; array != NULL && i < COP_CATEGORIES; i++) {
+        if (cop_catset_has(set, i) &&
+            json_array_append_new(array, json_string(cop_category_id(i))) !=
+                0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+/* An open end of time is null. */
+static json_t *time_json(int64_t unix_time)
+{
+    if (unix_time == INT64_MIN || unix_time == INT64_MAX) {
+        return json_null();
+    }
+    return json_integer(unix_time);
+}
+
+json_t *inside_requirement_json(const struct cop_bundle *bundle, uint32_t index)
+{
+    struct cop_requirement r;
+
+    cop_bundle_requirement(bundle, index, &r);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:i, "
+                     "s:[i,i], s:o, s:o}",
+        "id", inside_text_json(r.id), "title",
+        inside_text_json(
+            cop_bundle_text(bundle, index, COP_TEXT_TITLE, NULL, 0, NULL)),
+        "authority", inside_text_json(r.authority), "instrument",
+        inside_text_json(r.instrument), "citation",
+        inside_text_json(r.citation), "strength", strength_words[r.strength],
+        "lock", lock_words[r.lock], "in_force", r.is_in_force, "categories",
+        inside_categories_json(r.categories), "http_status", (int)r.http_status,
+        "age", (int)r.age_min, (int)r.age_max, "from", time_json(r.from_unix),
+        "until", time_json(r.until_unix));
+}
+
+static json_t *requirements_json(const struct cop_bundle *bundle, uint32_t n)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; array != NULL && i < n; i++) {
+        if (json_array_append_new(array, inside_requirement_json(bundle, i)) !=
+            0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+static json_t *figures_json(const struct cop_bundle_info *info)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; object != NULL && i < FIGURES; i++) {
+        (void)json_object_set_new(
+            object, figure_rows[i].name, json_integer(figure(info, i)));
+    }
+    return object;
+}
+
+json_t *inside_json(const struct cop_bundle *bundle)
+{
+    struct cop_bundle_info info;
+    char digest[65];
+    json_t *object;
+
+    cop_bundle_info(bundle, &info);
+    digest_print(info.digest, digest);
+    object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "schema",
+        "copc/bundle/v1", "name", inside_text_json(info.name), "title",
+        inside_text_json(info.title), "issuer", inside_text_json(info.issuer),
+        "licence", inside_text_json(info.licence), "revision",
+        inside_text_json(info.revision), "bytes", (json_int_t)info.file_bytes,
+        "sha256", digest);
+    if (object != NULL) {
+        (void)json_object_set_new(object, "counts", figures_json(&info));
+        (void)json_object_set_new(object, "requirements",
+            requirements_json(bundle, info.requirements));
+    }
+    return object;
+}

@@ -1,0 +1,145 @@
+#include "tools/copc/moment.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { WEEK_MINUTES = 7 * 24 * 60 };
+
+/* 1970-01-01 was a Thursday, the fourth day of a week that begins on Monday. */
+static uint16_t week_minute_of(int64_t local_seconds)
+{
+    int64_t minute = local_seconds / 60 + 3 * 24 * 60;
+
+    return (uint16_t)(minute % WEEK_MINUTES);
+}
+
+/* `width` digits, a number from min to max. */
+static bool read_number(const char **at, int width, int min, int max, int *out)
+{
+    int value = 0;
+
+    for (int i = 0; i < width; i++) {
+        char c = (*at)[i];
+
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        value = value * 10 + (c - '0');
+    }
+    *at += width;
+    *out = value;
+    return value >= min && value <= max;
+}
+
+static bool read_char(const char **at, char c)
+{
+    if (**at != c) {
+        return false;
+    }
+    *at += 1;
+    return true;
+}
+
+/* "2026-03-02", a day that exists. */
+static bool read_day(const char **at, int64_t *out)
+{
+    struct tm day = {0};
+    int year;
+    int month;
+    time_t seconds;
+
+    if (!read_number(at, 4, 1971, 9999, &year) || !read_char(at, '-') ||
+        !read_number(at, 2, 1, 12, &month) || !read_char(at, '-') ||
+        !read_number(at, 2, 1, 31, &day.tm_mday)) {
+        return false;
+    }
+    day.tm_year = year - 1900;
+    day.tm_mon = month - 1;
+    seconds = timegm(&day);
+    *out = (int64_t)seconds;
+    return day.tm_mon == month - 1; /* timegm() moves 30 February to March */
+}
+
+/* "T10:00" or "T10:00:30": seconds of the day. */
+static bool read_clock(const char **at, int *out)
+{
+    int hour;
+    int minute;
+    int second = 0;
+
+    if (!read_char(at, 'T') || !read_number(at, 2, 0, 23, &hour) ||
+        !read_char(at, ':') || !read_number(at, 2, 0, 59, &minute) ||
+        (read_char(at, ':') && !read_number(at, 2, 0, 59, &second))) {
+        return false;
+    }
+    *out = (hour * 60 + minute) * 60 + second;
+    return true;
+}
+
+/* "Z" or "+01:00": seconds east of UTC. */
+static bool read_offset(const char **at, int *out)
+{
+    int sign = **at == '-' ? -1 : 1;
+    int hours;
+    int minutes;
+
+    if (read_char(at, 'Z')) {
+        *out = 0;
+        return true;
+    }
+    if ((!read_char(at, '+') && !read_char(at, '-')) ||
+        !read_number(at, 2, 0, 23, &hours) || !read_char(at, ':') ||
+        !read_number(at, 2, 0, 59, &minutes)) {
+        return false;
+    }
+    *out = sign * (hours * 60 + minutes) * 60;
+    return true;
+}
+
+bool moment_parse(const char *text, struct cop_moment *out)
+{
+    const char *at = text;
+    int64_t day;
+    int clock = 0;
+    int offset = 0;
+
+    if (!read_day(&at, &day)) {
+        return false;
+    }
+    if (*at != '\0' &&
+        (!read_clock(&at, &clock) || !read_offset(&at, &offset))) {
+        return false;
+    }
+    out->unix_time = day + clock - offset;
+    out->week_minute = week_minute_of(day + clock);
+    return *at == '\0';
+}
+
+void moment_now(struct cop_slice zone, struct cop_moment *out)
+{
+    time_t now = time(NULL);
+    char name[128];
+    struct tm local;
+
+    if (zone.n != 0 && zone.n < sizeof name - 1) {
+        snprintf(name, sizeof name, ":%.*s", (int)zone.n, zone.p);
+        (void)setenv("TZ", name, 1);
+    }
+    tzset();
+    localtime_r(&now, &local);
+    out->unix_time = (int64_t)now;
+    out->week_minute = week_minute_of((int64_t)now + local.tm_gmtoff);
+}
+
+void moment_print(const struct cop_moment *moment, char out[32])
+{
+    time_t when = (time_t)moment->unix_time;
+    struct tm utc;
+
+    if (gmtime_r(&when, &utc) == NULL ||
+        strftime(out, 32, "%a %Y-%m-%d %H:%M UTC", &utc) == 0) {
+        snprintf(out, 32, "an unknown time");
+    }
+}

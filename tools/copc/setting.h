@@ -1,0 +1,29 @@
+/* What a question is asked against: bundles, a policy file, a subject and a
+ * moment, as `explain` and `decide` take them. */
+#ifndef TOOLS_COPC_SETTING_H
+#define TOOLS_COPC_SETTING_H
+
+#include "cop/compile.h"
+#include "cop/decide.h"
+#include "tools/copc/copc.h"
+#include "tools/copc/findings.h"
+
+struct setting {
+    struct cop_bundle *bundles[COP_BUNDLES_MAX];
+    size_t bundles_n;
+    struct cop_image image; /* the compiled policy file */
+    struct cop_policy *policy;
+    struct cop_matcher *matcher;
+    uint32_t profile;
+    struct cop_moment moment;
+    char who[160]; /* the subject, in words */
+};
+
+/* Open what the options and the first `bundles` operands name.
+ * findings  gets what is wrong with them
+ * Returns COPC_DONE, or how copc ends; setting_close() in either case. */
+enum copc_exit setting_open(struct setting *setting,
+    const struct options *options, size_t bundles, struct findings *findings);
+void setting_close(struct setting *setting);
+
+#endif
