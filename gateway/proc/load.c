@@ -312,6 +312,20 @@ static enum cop_status parts_resolve(
     return tls_client_new(parts->config, report, &parts->client);
 }
 
+/* The clock of the place is the policy file's to say. */
+static void parts_set_zone(const struct parts *parts, struct world *world)
+{
+    struct cop_bundle_info info;
+
+    for (uint32_t i = 0; i < parts->bundles_n; i++) {
+        cop_bundle_info(parts->bundles[i], &info);
+        if (info.timezone.n > 0 && info.timezone.n < sizeof(world->timezone)) {
+            memcpy(world->timezone, info.timezone.p, info.timezone.n);
+            world->timezone[info.timezone.n] = '\0';
+        }
+    }
+}
+
 enum cop_status load_world(const struct load_parts *given,
     struct cop_report *report, struct world **out)
 {
@@ -328,6 +342,9 @@ enum cop_status load_world(const struct load_parts *given,
         *out =
             world_new(parts.config, parts.policy, parts.identity, parts.client);
         status = *out != NULL ? COP_OK : COP_E_NOMEM;
+    }
+    if (status == COP_OK) {
+        parts_set_zone(&parts, *out);
     }
     for (uint32_t i = 0; i < parts.bundles_n; i++) {
         cop_bundle_drop(&parts.bundles[i]);
