@@ -1,0 +1,70 @@
+/* cop:list:<name>, a list whose entries carry categories. */
+#include "rules/read/documents.h"
+
+/* `list` first: the shared keys of a list take that as their `into`. */
+struct reader {
+    struct list_reader list;
+    struct fact_category_list *fact;
+};
+
+static void read_id(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reader *reader = into;
+
+    (void)yaml_text(yaml, value, &reader->fact->id);
+}
+
+static void read_categories(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reader *reader = into;
+
+    if (fact_read_categories(yaml, value, &reader->fact->categories) &&
+        value->count == 0) {
+        yaml_error(yaml, value, "value", "name at least one",
+            "this list has no category");
+    }
+}
+
+static void read_retrieved(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    int64_t unused;
+
+    (void)into;
+    (void)yaml_date(yaml, value, &unused);
+}
+
+void category_list_read(struct document *document, struct facts *facts)
+{
+    static const struct yaml_key keys[] = {
+        {"id", read_id, true},
+        {"title", NULL, false},
+        {"file", list_read_file, false},
+        {"entries", list_read_entries, false},
+        {"format", list_read_format, true},
+        {"object", list_read_object, false},
+        {"categories", read_categories, true},
+        {"licence", list_read_licence, true},
+        {"origin", NULL, false},
+        {"retrieved", read_retrieved, false},
+        {"note", NULL, false},
+    };
+    struct yaml *yaml = &document->yaml;
+    struct fact_category_list *fact = arena_alloc(yaml->arena, sizeof(*fact));
+    struct reader reader = {.fact = fact};
+
+    if (fact == NULL) {
+        return;
+    }
+    fact->place = fact_place(yaml, yaml->root);
+    fact->list.place = fact->place;
+    reader.list =
+        (struct list_reader){.document = document, .list = &fact->list};
+    (void)yaml_map_read(
+        yaml, yaml->root, keys, sizeof(keys) / sizeof(keys[0]), &reader);
+    list_read_end(yaml, yaml->root, &reader.list);
+    fact->next = facts->lists;
+    facts->lists = fact;
+}

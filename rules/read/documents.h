@@ -1,0 +1,55 @@
+/* The kinds of document, one reader each. A reader takes the parsed tree from
+ * document->yaml, adds one fact to `facts`, and reports what is wrong. */
+#ifndef RULES_READ_DOCUMENTS_H
+#define RULES_READ_DOCUMENTS_H
+
+#include "rules/read/fact.h"
+
+/* Parse a file's bytes and hand it to the reader of its kind, which the prefix
+ * of its `id` tells.
+ * Returns COP_OK, COP_E_SYNTAX (reported), or COP_E_NOMEM. */
+COP_MUST_USE enum cop_status document_read(
+    struct document *document, struct cop_slice text, struct facts *facts);
+
+void manifest_read(struct document *document, struct facts *facts);
+void taxonomy_read(struct document *document, struct facts *facts);
+void category_list_read(struct document *document, struct facts *facts);
+void requirement_read(struct document *document, struct facts *facts);
+void template_read(struct document *document, struct facts *facts);
+void appeal_read(struct document *document, struct facts *facts);
+
+/* ---- parts that several readers share ---- */
+
+/* The keys of a list that are its own, wherever it is named. */
+struct list_reader {
+    const struct document *document;
+    struct fact_list *list;
+    bool is_lenient; /* what this version cannot do is a note, not an error */
+    bool has_format;
+    bool has_object;
+};
+
+void list_read_file(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_entries(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_format(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_object(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_licence(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+
+/* After the keys: does the format fit the object, are there entries? */
+void list_read_end(struct yaml *yaml, const struct yaml_node *node,
+    struct list_reader *reader);
+
+/* A list of list files, of plain domains. */
+bool list_read_files(const struct document *document, struct yaml *yaml,
+    const struct yaml_node *value, const struct fact_list **out, size_t *n);
+
+/* One item of verification.vectors. False, reported, when it is wrong. */
+bool vector_read(
+    struct yaml *yaml, const struct yaml_node *node, struct fact_vector *out);
+
+#endif

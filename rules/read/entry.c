@@ -1,0 +1,330 @@
+#include "rules/read/entry.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cop/host.h"
+#include "cop/url.h"
+#include "rules/read/utf8.h"
+
+/* A part of the line being read, which is whole in `line`. */
+struct word {
+    struct cop_slice line;
+    struct cop_slice text;
+};
+
+static bool flawed(struct entry_flaw *flaw, const struct word *word,
+    const char *todo, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static bool flawed(struct entry_flaw *flaw, const struct word *word,
+    const char *todo, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(flaw->what, sizeof(flaw->what), format, list);
+    va_end(list);
+    flaw->todo = todo;
+    flaw->offset = (size_t)(word->text.p - word->line.p);
+    return false;
+}
+
+/* What of a line to quote: enough to recognise it. */
+static int quoted(struct cop_slice text)
+{
+    return text.n < 80 ? (int)text.n : 80;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct cop_slice trimmed(struct cop_slice text)
+{
+    while (text.n > 0 && is_space(text.p[0])) {
+        text.p++;
+        text.n--;
+    }
+    while (text.n > 0 && is_space(text.p[text.n - 1])) {
+        text.n--;
+    }
+    return text;
+}
+
+/* The line without comment and outer space. Of a pattern, everything belongs
+ * to it that does not begin the line. */
+static struct cop_slice without_comment(
+    struct cop_slice line, enum list_format format)
+{
+    struct cop_slice text = trimmed(line);
+
+    if (text.n > 0 && text.p[0] == '#') {
+        text.n = 0;
+        return text;
+    }
+    for (size_t i = 1; i < text.n && format != LIST_PATTERNS; i++) {
+        if (text.p[i] == '#' && is_space(text.p[i - 1])) {
+            text.n = i;
+            return trimmed(text);
+        }
+    }
+    return text;
+}
+
+/* ---- names and addresses ---- */
+
+static bool read_address(const struct entry_reader *reader,
+    const struct word *word, const struct cop_host *host,
+    struct entry_flaw *flaw)
+{
+    struct cop_slice text = word->text;
+    bool is_bracketed = text.n > 2 && text.p[0] == '[';
+
+    if (is_bracketed) {
+        text = (struct cop_slice){text.p + 1, text.n - 2};
+    }
+    /* A number that a browser would take for an address is a slip of the
+     * list's author, not an address. */
+    if (host->kind == COP_HOST_IPV4 &&
+        !cop_slice_eq(text, cop_host_slice(host))) {
+        return flawed(flaw, word,
+            "write a name such as example.com, or an address such as "
+            "192.0.2.1",
+            "\"%.*s\" is no domain; a browser would read it as %s",
+            quoted(word->text), word->text.p, host->text);
+    }
+    return reader->take(reader->context, ENTRY_HOST, cop_host_slice(host));
+}
+
+/* A word that people take for a domain, and what it is instead. */
+static bool explain_name(const struct word *word, struct entry_flaw *flaw)
+{
+    const char *todo = "write one name a line, such as example.com";
+
+    if (memchr(word->text.p, '/', word->text.n) != NULL) {
+        todo = "this looks like a URL; put it into a list with format: urls";
+    } else if (memchr(word->text.p, '@', word->text.n) != NULL) {
+        todo = "this looks like a mail address; write what follows the @";
+    } else if (memchr(word->text.p, ':', word->text.n) != NULL) {
+        todo = "leave out the port, or put it into a list with format: urls";
+    } else if (memchr(word->text.p, '*', word->text.n) != NULL) {
+        todo = "a star may only stand for all names below: *.example.com";
+    } else if (memchr(word->text.p, ' ', word->text.n) != NULL ||
+               memchr(word->text.p, '\t', word->text.n) != NULL) {
+        todo = "write one name a line; lines with an address before the name "
+               "are format: hosts";
+    }
+    return flawed(flaw, word, todo, "\"%.*s\" is no domain", quoted(word->text),
+        word->text.p);
+}
+
+/* Whether only characters occur that a name may be written with. */
+static bool has_name_characters(struct cop_slice text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (strchr(" \t/@%*\\?#<>\"'()[]{}|^`~!$&+,;=", text.p[i]) != NULL) {
+            return false;
+        }
+    }
+    return text.n > 0;
+}
+
+static bool read_name(const struct entry_reader *reader,
+    const struct word *word, struct entry_flaw *flaw)
+{
+    enum entry_object object = reader->object;
+    struct cop_slice text = word->text;
+    struct cop_host host;
+
+    if (text.n > 2 && text.p[0] == '*' && text.p[1] == '.') {
+        object = ENTRY_BELOW;
+        text = (struct cop_slice){text.p + 2, text.n - 2};
+    } else if (text.n > 1 && text.p[0] == '.') {
+        object = ENTRY_DOMAIN;
+        text = (struct cop_slice){text.p + 1, text.n - 1};
+    }
+    if (!has_name_characters(text) || cop_host_parse(text, &host) != COP_OK) {
+        return explain_name(word, flaw);
+    }
+    if (host.kind != COP_HOST_NAME) {
+        return text.n == word->text.n ? read_address(reader, word, &host, flaw)
+                                      : explain_name(word, flaw);
+    }
+    return reader->take(reader->context, object, cop_host_slice(&host));
+}
+
+/* ---- hosts files ---- */
+
+static struct cop_slice take_word(struct cop_slice *rest)
+{
+    struct cop_slice word = *rest;
+    size_t n = 0;
+
+    while (n < rest->n && !is_space(rest->p[n])) {
+        n++;
+    }
+    word.n = n;
+    *rest = trimmed((struct cop_slice){rest->p + n, rest->n - n});
+    return word;
+}
+
+/* Names that hosts files give to the machine itself. */
+static bool is_own_name(struct cop_slice text)
+{
+    static const char *const own[] = {"localhost", "localhost.localdomain",
+        "local", "broadcasthost", "ip6-localhost", "ip6-loopback",
+        "ip6-localnet", "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters",
+        "ip6-allhosts", "0.0.0.0"};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (cop_slice_eq(text, cop_slice_of(own[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_address(struct cop_slice text)
+{
+    const char *zone = memchr(text.p, '%', text.n);
+    struct cop_host host;
+
+    if (zone != NULL) { /* fe80::1%lo0 */
+        text.n = (size_t)(zone - text.p);
+    }
+    return cop_host_parse(text, &host) == COP_OK &&
+           (host.kind == COP_HOST_IPV6 ||
+               (host.kind == COP_HOST_IPV4 &&
+                   cop_slice_eq(text, cop_host_slice(&host))));
+}
+
+static bool read_hosts_line(const struct entry_reader *reader,
+    const struct word *whole, struct entry_flaw *flaw)
+{
+    struct cop_slice rest = whole->text;
+    struct word word = {whole->line, take_word(&rest)};
+
+    if (!is_address(word.text)) {
+        return flawed(flaw, &word,
+            "write an address before the name: 0.0.0.0 example.com; a list "
+            "of names alone is format: domains",
+            "\"%.*s\" is no address", quoted(word.text), word.text.p);
+    }
+    if (rest.n == 0) {
+        return flawed(flaw, &word, "write a name behind the address",
+            "there is an address here and no name");
+    }
+    while (rest.n > 0) {
+        word.text = take_word(&rest);
+        if (!is_own_name(word.text) && !read_name(reader, &word, flaw)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- URL prefixes ---- */
+
+static bool has_scheme(struct cop_slice text)
+{
+    for (size_t i = 0; i + 2 < text.n; i++) {
+        if (memcmp(text.p + i, "://", 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A URL without a scheme is read as https. Its port 80 is then another scheme's
+ * default, which the canonical form leaves out. */
+static enum cop_status parse_url(struct cop_slice text, struct cop_url *url)
+{
+    enum cop_status status = cop_url_parse(text, url);
+    struct cop_url plain;
+
+    if (status != COP_OK || has_scheme(text) || url->port != 80) {
+        return status;
+    }
+    status =
+        cop_url_compose(COP_HTTP, &url->host, 80, cop_url_target(url), &plain);
+    if (status == COP_OK) {
+        cop_url_copy(url, &plain);
+    }
+    return status;
+}
+
+static bool read_url(const struct entry_reader *reader, const struct word *word,
+    struct entry_flaw *flaw)
+{
+    static const char todo[] =
+        "write what the URLs begin with: example.com/path or "
+        "https://example.com/path";
+    struct cop_url url;
+    enum cop_status status = parse_url(word->text, &url);
+    struct cop_slice text;
+    size_t scheme;
+
+    if (status == COP_E_UNSUPPORTED) {
+        return flawed(flaw, word, todo,
+            "\"%.*s\" has a scheme that is not filtered", quoted(word->text),
+            word->text.p);
+    }
+    if (status != COP_OK || memchr(word->text.p, ' ', word->text.n) != NULL) {
+        return flawed(flaw, word, todo, "\"%.*s\" is no URL",
+            quoted(word->text), word->text.p);
+    }
+    scheme = strlen(cop_scheme_name(url.scheme)) + 3;
+    text = (struct cop_slice){url.text.p + scheme, url.text.n - scheme};
+    return reader->take(reader->context, ENTRY_URL, text);
+}
+
+/* ---- any line ---- */
+
+static bool check_characters(struct cop_slice line, struct entry_flaw *flaw)
+{
+    size_t at = 0;
+    enum utf8_flaw found = utf8_flaw_next(line, &at);
+
+    while (found == UTF8_TAB) {
+        at++;
+        found = utf8_flaw_next(line, &at);
+    }
+    if (found == UTF8_FINE) {
+        return true;
+    }
+    return flawed(flaw, &(struct word){line, {line.p + at, 0}},
+        "save the list as UTF-8 text",
+        found == UTF8_INVALID ? "this byte is not UTF-8 text"
+                              : "there is a control character here");
+}
+
+bool entry_read(const struct entry_reader *reader, struct cop_slice line,
+    struct entry_flaw *flaw)
+{
+    struct word word = {line, without_comment(line, reader->format)};
+
+    if (!check_characters(line, flaw)) {
+        return false;
+    }
+    if (word.text.n == 0) {
+        return true;
+    }
+    switch (reader->format) {
+    case LIST_DOMAINS:
+        return read_name(reader, &word, flaw);
+    case LIST_HOSTS:
+        return read_hosts_line(reader, &word, flaw);
+    case LIST_URLS:
+        return read_url(reader, &word, flaw);
+    case LIST_PATTERNS:
+        if (!entry_check_pattern(word.text, flaw)) {
+            flaw->offset += (size_t)(word.text.p - line.p);
+            return false;
+        }
+        return reader->take(reader->context, ENTRY_PATTERN, word.text);
+    }
+    return false;
+}

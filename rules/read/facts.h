@@ -1,0 +1,306 @@
+/* What the documents say, fact by fact, before anything is made of it.
+ *
+ * Everything lives in the compiler's arena. A fact keeps the place it was read
+ * at, so that checks far from the file can still point into it. Absent texts
+ * have p NULL; absent lists n 0. docs/requirement-documents.md is the author's
+ * view of the same. */
+#ifndef RULES_READ_FACTS_H
+#define RULES_READ_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cop/bundle.h"
+#include "cop/category.h"
+#include "cop/slice.h"
+#include "rules/bundle/tables.h"
+
+struct place {
+    const char *file; /* as the caller named it; followed by NUL */
+    uint32_t line;
+    uint32_t column;
+};
+
+/* A text in one language. */
+struct fact_text {
+    struct cop_slice language; /* "ar", "en-GB" */
+    struct cop_slice words;
+};
+struct fact_texts {
+    const struct fact_text *p;
+    size_t n;
+    struct place place;
+};
+
+/* Categories that a document names, and the place of the list of them. */
+struct fact_categories {
+    struct cop_catset set;
+    struct place place;
+};
+
+/* ---- lists ---- */
+
+enum list_format { LIST_DOMAINS, LIST_HOSTS, LIST_URLS, LIST_PATTERNS };
+enum list_semantics { LIST_SAYS_DENY, LIST_SAYS_ALLOW, LIST_SAYS_ALLOW_ONLY };
+enum list_secrecy { LIST_PUBLIC, LIST_RESTRICTED, LIST_SECRET };
+
+struct fact_entry {
+    struct cop_slice text;
+    struct place place;
+};
+
+/* Where a list's entries are and how they are written. */
+struct fact_list {
+    struct place place;
+    struct cop_slice ref;  /* "list:name", of a list the gateway must have */
+    struct cop_slice path; /* of the file to open; absent: inline or ref */
+    struct cop_slice name; /* of the file that the entries are in, relative to
+                              the sources' folder */
+    const struct fact_entry *entries; /* inline */
+    size_t entries_n;
+    struct cop_slice licence;
+    enum list_format format;
+    enum entry_object object; /* of names, where the format leaves it open */
+    enum list_semantics semantics;
+    enum list_secrecy secrecy;
+    bool has_semantics;
+    bool is_unsupported; /* told already; takes no part */
+    bool has_cadence;
+    bool has_max_age;
+    bool has_stale_policy;
+    bool is_hashed; /* object: hash, without a key */
+};
+
+/* cop:list:<name> */
+struct fact_category_list {
+    struct place place;
+    struct cop_slice id;
+    struct fact_categories categories;
+    struct fact_list list;
+    const struct fact_category_list *next;
+};
+
+/* ---- requirements ---- */
+
+enum fact_status {
+    STATUS_DRAFT,
+    STATUS_CONSULTATION,
+    STATUS_IN_FORCE,
+    STATUS_SUSPENDED,
+    STATUS_REPEALED,
+    STATUS_ADVISORY
+};
+
+enum fact_kind {
+    KIND_LIST,
+    KIND_CATEGORY,
+    KIND_OFFER,
+    KIND_LABEL,
+    KIND_FEATURE,
+    KIND_PROCESS
+};
+
+enum fact_instrument {
+    INSTRUMENT_STATUTE,
+    INSTRUMENT_REGULATION,
+    INSTRUMENT_REGULATOR_DECISION,
+    INSTRUMENT_LICENCE_CONDITION,
+    INSTRUMENT_COURT_ORDER,
+    INSTRUMENT_ADMINISTRATIVE_ORDER,
+    INSTRUMENT_CODE,
+    INSTRUMENT_FUNDING_CONDITION,
+    INSTRUMENT_STANDARD,
+    INSTRUMENT_VOLUNTARY_SCHEME,
+    INSTRUMENT_INSTITUTION_POLICY
+};
+
+enum fact_action {
+    DO_BLOCK,
+    DO_ALLOW,
+    DO_ALLOW_ONLY,
+    DO_WARN,
+    DO_MODIFY,
+    DO_REDIRECT,
+    DO_LOG_ONLY,
+    DO_ALERT,
+    DO_OFFER,
+    DO_INFORM,
+    DO_CERTIFY
+};
+
+struct fact_legal {
+    struct place place;
+    struct cop_slice instrument; /* its name */
+    struct cop_slice citation;
+    struct cop_slice authority;
+    struct cop_slice authority_url;
+    enum fact_instrument type;
+};
+
+struct fact_time {
+    struct place from_place;
+    struct place to_place;
+    struct place review_place;
+    int64_t from_unix;  /* INT64_MIN: absent */
+    int64_t until_unix; /* the end of the last day; INT64_MAX: absent */
+    int64_t
+        review_unix; /* the end of that day; INT64_MAX: absent or a period */
+};
+
+struct fact_scope {
+    struct place age_place;
+    int64_t age_min;
+    int64_t age_max;
+    uint32_t subscribers; /* bits of subscriber.tbl; 0: any */
+};
+
+struct fact_target {
+    struct place place;
+    struct fact_categories categories;
+    const struct fact_list *lists;
+    size_t lists_n;
+    bool has_gloss;
+};
+
+struct fact_override {
+    struct place place;
+    bool is_permitted;
+    bool is_authority_only; /* by: [authority] and nobody else */
+};
+
+struct fact_notice {
+    struct place place; /* of the stop page */
+    struct fact_texts text;
+    const struct fact_texts *helplines;
+    size_t helplines_n;
+    bool has_stop_page;
+    bool includes_url;
+};
+
+struct fact_logging {
+    struct place place;
+    enum cop_logging duty;
+    enum cop_identity identity;
+    bool has_purpose;
+    bool has_retain_max;
+};
+
+struct fact_provenance {
+    struct place place;
+    size_t reviewers;
+    int64_t required_reviews; /* 0: absent */
+    bool has_rights_flags;
+};
+
+enum vector_object { VECTOR_URL, VECTOR_HOST };
+
+struct fact_vector {
+    struct place place;
+    struct cop_slice id;
+    /* given */
+    uint8_t age; /* 120 when absent: an adult of unknown age */
+    bool accepts_offers;
+    bool has_at;
+    uint16_t week_minute;
+    int64_t at_unix;
+    struct cop_slice subscriber;
+    struct cop_slice template_name; /* "cop:template:..." */
+    /* when */
+    enum vector_object object;
+    struct cop_slice subject;
+    /* then */
+    bool wants_block;
+    int page_status; /* 0: absent */
+    struct cop_slice rule_from;
+    struct cop_slice level;
+    const char *skipped;     /* why this version cannot run it; NULL: it can */
+    struct cop_slice unread; /* keys of `then` that are not compared */
+};
+
+/* cop:req:<country>:<instrument>:<name> */
+struct fact_requirement {
+    struct place place;
+    struct cop_slice id;
+    int64_t version;
+    enum fact_status status;
+    enum fact_kind kind;
+    enum fact_action action;
+    enum cop_strength strength;
+    enum cop_lock lock;
+    struct fact_texts title;
+    struct fact_texts contact; /* appeal.contact */
+    bool has_appeal;
+    struct fact_legal legal;
+    struct fact_time time;
+    struct fact_scope scope;
+    struct fact_target target;
+    struct fact_override override;
+    struct fact_notice notice;
+    struct fact_logging logging;
+    struct fact_provenance provenance;
+    const struct fact_vector *vectors;
+    size_t vectors_n;
+    const struct fact_requirement *next;
+};
+
+/* ---- the rest ---- */
+
+/* cop:bundle:<name> */
+struct fact_manifest {
+    struct place place;
+    struct cop_slice id;
+    struct cop_slice title, issuer, licence, revision;
+    const struct cop_slice *languages;
+    size_t languages_n;
+    struct fact_categories never_inspect;
+    const struct fact_list *never_inspect_lists;
+    size_t never_inspect_lists_n;
+    const struct fact_manifest *next;
+};
+
+/* One category's label, of a cop:taxonomy:<n>. */
+struct fact_label {
+    struct place place;
+    enum cop_category category;
+    struct fact_texts label;
+    const struct fact_label *next;
+};
+
+/* cop:template:<name> */
+struct fact_template {
+    struct place place;
+    struct cop_slice id;
+    struct fact_texts title;
+    struct fact_categories block;
+    struct fact_categories allow;
+    bool is_allow_only;
+    const struct fact_template *next;
+};
+
+/* cop:appeal:<country>:<name> */
+struct fact_appeal {
+    struct place place;
+    struct cop_slice id;
+    struct cop_slice authority;
+    struct cop_slice of; /* requirement; absent: any */
+    struct place of_place;
+    struct fact_entry object;
+    struct cop_slice reason;
+    int64_t from_unix;
+    int64_t until_unix; /* INT64_MAX: for ever */
+    const struct fact_appeal *next;
+};
+
+/* Every document that was read, newest first; model/ puts them in order. */
+struct facts {
+    const struct fact_manifest *manifests;
+    const struct fact_label *labels;
+    const struct fact_category_list *lists;
+    const struct fact_requirement *requirements;
+    const struct fact_template *templates;
+    const struct fact_appeal *appeals;
+    size_t documents;
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* Reading a whole list, from its file or from its document, with places. */
+#ifndef RULES_READ_LIST_H
+#define RULES_READ_LIST_H
+
+#include "cop/compile.h"
+#include "rules/read/facts.h"
+
+enum { LIST_ERRORS_MAX = 20 /* told of one list; then reading it stops */ };
+
+/* Who gets a list's entries. */
+struct list_sink {
+    /* Takes one entry; `text` lives for the call. `line` is of the list's file
+     * or, of an inline list, of the document. False when there is no room:
+     * reading stops. */
+    bool (*take)(void *context, enum entry_object object, struct cop_slice text,
+        uint32_t line);
+    void *context;
+    cop_progress_fn *progress; /* NULL: none; called with bytes read so far */
+    void *progress_context;
+    uint64_t bytes_before; /* of lists already read */
+    uint64_t bytes_total;
+};
+
+/* Stream a list into the sink. A list by reference has no entries.
+ * report  gets a finding "list" for each line that is no entry, "io" when the
+ *         file cannot be read
+ * bytes   gets the bytes read
+ * Returns COP_OK, COP_E_SYNTAX, COP_E_IO, or COP_E_NOMEM when the sink had no
+ * room; all but the last reported. */
+COP_MUST_USE enum cop_status list_read(const struct fact_list *list,
+    const struct list_sink *sink, struct cop_report *report, uint64_t *bytes);
+
+/* Bytes of the list's file, for progress; 0 when there is none. */
+uint64_t list_file_bytes(const struct fact_list *list);
+
+#endif

@@ -1,0 +1,208 @@
+/* The keys of a list: in a cop:list document, under a requirement's
+ * target.list, and in a manifest. */
+#include "rules/read/documents.h"
+
+enum object_word {
+    OBJECT_DOMAIN,
+    OBJECT_SUBDOMAIN,
+    OBJECT_HOST,
+    OBJECT_BELOW,
+    OBJECT_URL,
+    OBJECT_PATTERN,
+    OBJECT_IP, /* from here on: not in this version */
+    OBJECT_CIDR,
+    OBJECT_PORT,
+    OBJECT_HASH,
+    OBJECT_KEYWORD,
+    OBJECT_APP,
+    OBJECT_WORDS
+};
+
+static const char *const object_words[] = {
+    [OBJECT_DOMAIN] = "domain",
+    [OBJECT_SUBDOMAIN] = "subdomain",
+    [OBJECT_HOST] = "host",
+    [OBJECT_BELOW] = "below",
+    [OBJECT_URL] = "url",
+    [OBJECT_PATTERN] = "pattern",
+    [OBJECT_IP] = "ip",
+    [OBJECT_CIDR] = "cidr",
+    [OBJECT_PORT] = "port",
+    [OBJECT_HASH] = "hash",
+    [OBJECT_KEYWORD] = "keyword",
+    [OBJECT_APP] = "app",
+};
+
+/* A subdomain is a domain that has another above it: it means itself and what
+ * is below it, as a domain does. */
+static const enum entry_object object_entries[] = {
+    [OBJECT_DOMAIN] = ENTRY_DOMAIN,
+    [OBJECT_SUBDOMAIN] = ENTRY_DOMAIN,
+    [OBJECT_HOST] = ENTRY_HOST,
+    [OBJECT_BELOW] = ENTRY_BELOW,
+    [OBJECT_URL] = ENTRY_URL,
+    [OBJECT_PATTERN] = ENTRY_PATTERN,
+};
+
+static const char *const format_words[] = {
+    [LIST_DOMAINS] = "domains",
+    [LIST_HOSTS] = "hosts",
+    [LIST_URLS] = "urls",
+    [LIST_PATTERNS] = "patterns",
+};
+
+void list_read_file(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+
+    reader->list->place = fact_place(yaml, value);
+    (void)fact_read_path(reader->document, yaml, value, reader->list);
+}
+
+void list_read_entries(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+    struct fact_entry *entries;
+    size_t n = 0;
+
+    if (!yaml_is(yaml, value, YAML_LIST)) {
+        return;
+    }
+    entries = arena_array(yaml->arena, value->count + 1U, sizeof(*entries));
+    if (entries == NULL) {
+        return;
+    }
+    for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
+        entries[n].place = fact_place(yaml, c);
+        n += yaml_text(yaml, c, &entries[n].text);
+    }
+    reader->list->entries = entries;
+    reader->list->entries_n = n;
+    if (reader->list->path.p == NULL) {
+        reader->list->name = reader->document->name;
+    }
+}
+
+void list_read_format(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+    unsigned which = 0;
+
+    if (yaml_word(yaml, value, format_words,
+            sizeof(format_words) / sizeof(format_words[0]), &which)) {
+        reader->list->format = (enum list_format)which;
+        reader->has_format = true;
+    }
+}
+
+void list_read_object(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+    unsigned which = 0;
+
+    if (!yaml_word(yaml, value, object_words, OBJECT_WORDS, &which)) {
+        return;
+    }
+    reader->has_object = true;
+    if (which < OBJECT_IP) {
+        reader->list->object = object_entries[which];
+        return;
+    }
+    reader->list->is_unsupported = true;
+    reader->list->is_hashed = which == OBJECT_HASH;
+    (reader->is_lenient ? yaml_note : yaml_error)(yaml, value, "unsupported",
+        "list domains, hosts, URLs or patterns instead, or wait for a "
+        "version that can",
+        "this version cannot match a list of object %s", object_words[which]);
+}
+
+void list_read_licence(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+
+    (void)yaml_text(yaml, value, &reader->list->licence);
+}
+
+/* What a format's lines are, where the object does not say. */
+static void settle_form(struct list_reader *reader)
+{
+    struct fact_list *list = reader->list;
+    enum entry_object object = list->object;
+
+    if (!reader->has_format && reader->has_object) {
+        list->format = object == ENTRY_URL       ? LIST_URLS
+                       : object == ENTRY_PATTERN ? LIST_PATTERNS
+                                                 : LIST_DOMAINS;
+    }
+    if (!reader->has_object) {
+        list->object = list->format == LIST_URLS       ? ENTRY_URL
+                       : list->format == LIST_PATTERNS ? ENTRY_PATTERN
+                                                       : ENTRY_DOMAIN;
+    }
+}
+
+static bool form_fits(const struct fact_list *list)
+{
+    switch (list->format) {
+    case LIST_DOMAINS:
+    case LIST_HOSTS:
+        return list->object == ENTRY_DOMAIN || list->object == ENTRY_HOST ||
+               list->object == ENTRY_BELOW;
+    case LIST_URLS:
+        return list->object == ENTRY_URL;
+    case LIST_PATTERNS:
+        return list->object == ENTRY_PATTERN;
+    }
+    return false;
+}
+
+void list_read_end(
+    struct yaml *yaml, const struct yaml_node *node, struct list_reader *reader)
+{
+    struct fact_list *list = reader->list;
+
+    settle_form(reader);
+    if (!list->is_unsupported && !form_fits(list)) {
+        yaml_error(yaml, node, "value",
+            "domains and hosts go with object domain, host or below; urls "
+            "and patterns need none",
+            "format: %s does not fit the object", format_words[list->format]);
+    }
+    if (list->path.p != NULL && list->entries != NULL) {
+        yaml_error(yaml, node, "key", "keep one of the two",
+            "this list has both a file and entries");
+    }
+    if (list->path.p == NULL && list->entries == NULL && list->ref.p == NULL) {
+        yaml_error(yaml, node, "key", "name a file, or write the entries here",
+            "this list has no entries");
+    }
+}
+
+bool list_read_files(const struct document *document, struct yaml *yaml,
+    const struct yaml_node *value, const struct fact_list **out, size_t *n)
+{
+    uint32_t errors = yaml->errors;
+    struct fact_list *lists;
+    size_t used = 0;
+
+    if (!yaml_is(yaml, value, YAML_LIST)) {
+        return false;
+    }
+    lists = arena_array(yaml->arena, value->count + 1U, sizeof(*lists));
+    if (lists == NULL) {
+        return false;
+    }
+    for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
+        lists[used].place = fact_place(yaml, c);
+        lists[used].object = ENTRY_DOMAIN;
+        used += fact_read_path(document, yaml, c, &lists[used]);
+    }
+    *out = lists;
+    *n = used;
+    return yaml->errors == errors;
+}

@@ -1,0 +1,47 @@
+/* A requirement's reader, and the blocks of keys that its parts read. Every
+ * function here is a yaml_read_fn whose `into` is a struct requirement_reader.
+ */
+#ifndef RULES_READ_REQUIREMENT_H
+#define RULES_READ_REQUIREMENT_H
+
+#include "rules/read/documents.h"
+
+enum { REQUIREMENT_ASIDE_MAX = 24 };
+
+/* A requirement while its keys are being read. */
+struct requirement_reader {
+    const struct document *document;
+    struct fact_requirement *fact;
+    /* Status is not "in force": what this version cannot do is then a note,
+     * because it decides nothing yet. */
+    bool is_lenient;
+    bool has_strength;
+    bool has_action;
+    uint32_t class_bits; /* of strength_by_class */
+    bool has_by_class;
+    enum cop_strength by_class;
+    struct cop_slice aside[REQUIREMENT_ASIDE_MAX]; /* keys without effect */
+    size_t aside_n;
+};
+
+/* A key that is kept for people and decides nothing in this version. */
+yaml_read_fn requirement_read_aside;
+
+/* Say that this version cannot do something: an error, or a note when the
+ * requirement is not in force. */
+void requirement_unsupported(struct yaml *yaml, const struct yaml_node *node,
+    const struct requirement_reader *reader, const char *what);
+
+yaml_read_fn requirement_read_legal;        /* legal: */
+yaml_read_fn requirement_read_time;         /* time: */
+yaml_read_fn requirement_read_scope;        /* scope: */
+yaml_read_fn requirement_read_target;       /* target: */
+yaml_read_fn requirement_read_override;     /* override: */
+yaml_read_fn requirement_read_notice;       /* notice: */
+yaml_read_fn requirement_read_appeal;       /* appeal: */
+yaml_read_fn requirement_read_logging;      /* logging: */
+yaml_read_fn requirement_read_provenance;   /* provenance: */
+yaml_read_fn requirement_read_verification; /* verification: */
+yaml_read_fn requirement_read_amendments;   /* amendments: */
+
+#endif
