@@ -1,0 +1,124 @@
+// Explanations: the verdict, the reasons, the words for the child.
+import assert from 'node:assert/strict';
+import { copc, scenario, starterBundle } from './lib/copc.mjs';
+
+const bundle = starterBundle();
+const at = ['--at', '2026-11-24T10:00:00+01:00'];
+
+function explain(url, ...words) {
+  const ran = copc(['explain', bundle, ...at, ...words, url]);
+  assert.equal(ran.code, 0, ran.err);
+  assert.equal(ran.err, '');
+  return ran.out;
+}
+const asked = (url, ...words) => JSON.parse(explain(url, '--json', ...words));
+
+await scenario({
+  'a statute blocks: everything that is known is said'() {
+    const text = explain('https://canary-csam.examplia.test/a', '--age', '9');
+    assert.match(text, /^BLOCKED {2}https:\/\/canary-csam\.examplia\.test\/a\n/);
+    assert.match(text, /for: somebody aged 9\n/);
+    assert.match(text, /at: Tue 2026-11-24 09:00 UTC\n/);
+    assert.match(text, /\n 1\. an entry that the nation locked by name: block {2}<- this decides\n/);
+    assert.match(text, /rule +domain canary-csam\.examplia\.test\n/);
+    assert.match(text, /written in +\S*illegal\.domains:3\n/);
+    assert.match(text, /requirement +cop:req:XX:child-protection-act:illegal-content\n/);
+    assert.match(text, /authority +Examplia Child Protection Authority\n/);
+    assert.match(text, /citation +Act No\. 12 of 2024, section 9\n/);
+    assert.match(text, /child reads +This page is blocked by law/);
+    assert.match(text, /appeal +Child Protection Authority, appeals:/);
+    assert.match(text, /helpline +.*childline\.examplia\.example/);
+    assert.match(text, /to change +only the authority can; appeal there\n/);
+  },
+  'the same for programs'() {
+    const told = asked('https://canary-csam.examplia.test/a', '--age', '9');
+    assert.equal(told.schema, 'copc/explain/v1');
+    assert.equal(told.action, 'block');
+    assert.equal(told.level, 'locked-entry');
+    assert.equal(told.requirement.http_status, 451);
+    assert.equal(told.rule.kind, 'domain');
+    assert.equal(told.rule.line, 3);
+    assert.equal(told.steps[0].deciding, true);
+    assert.equal(told.steps.filter((step) => step.deciding).length, 1);
+  },
+  'words in the languages asked for'() {
+    const arabic = asked('https://over-18.examplia.test/', '--age', '12', '--lang', 'ar,en');
+    assert.match(arabic.requirement.notice, /للبالغين/);
+    const french = asked('https://over-18.examplia.test/', '--age', '12', '--lang', 'fr-CA,en');
+    assert.match(french.requirement.notice, /18 ans/);
+    const other = asked('https://over-18.examplia.test/', '--age', '12', '--lang', 'tpi');
+    assert.match(other.requirement.notice, /for adults/);
+  },
+  'an appeal opens exactly its host, below a locked domain'() {
+    assert.equal(asked('https://museum.notice-17.examplia.test/').action, 'allow');
+    assert.equal(asked('https://museum.notice-17.examplia.test/').level, 'authority-appeal');
+    assert.equal(asked('https://notice-17.examplia.test/').action, 'block');
+    assert.equal(asked('https://a.museum.notice-17.examplia.test/').action, 'block');
+    assert.equal(asked('https://museum.notice-17.examplia.test/', '--at', '2026-06-14T12:00:00Z').action, 'block');
+  },
+  'a court order about one page'() {
+    const told = asked('https://photos.shared-host.example/albums/2026-118/p/3');
+    assert.equal(told.action, 'block');
+    assert.equal(told.rule.kind, 'url');
+    assert.equal(told.requirement.http_status, 451);
+    assert.equal(asked('https://photos.shared-host.example/albums/').action, 'allow');
+  },
+  'a template, in full or in short'() {
+    for (const name of ['household-child', 'cop:template:household-child']) {
+      const told = asked('https://games.example/', '--age', '8', '--template', name);
+      assert.equal(told.action, 'allow');
+      assert.deepEqual(told.categories, ['media.games']);
+      assert.equal(asked('https://social.example/', '--age', '8', '--template', name).level, 'template');
+    }
+    const early = asked('https://library.example/', '--age', '5', '--template', 'household-early');
+    assert.equal(early.action, 'block');
+    assert.equal(early.level, 'allow-only');
+    assert.equal(asked('https://encyclopedia.example/', '--age', '5', '--template', 'household-early').action, 'allow');
+    assert.equal(asked('https://helpline.example/', '--age', '5', '--template', 'household-early').level, 'protected');
+  },
+  'helplines are never looked into'() {
+    assert.equal(asked('https://helpline.example/').never_inspected, true);
+    assert.equal(asked('https://casino.example/').never_inspected, false);
+    assert.match(explain('https://clinic.example/'), /never looked into/);
+  },
+  'nothing spoke'() {
+    const told = asked('https://library.example/');
+    assert.equal(told.action, 'allow');
+    assert.equal(told.level, 'none');
+    assert.equal(told.requirement, null);
+    assert.equal(told.rule, null);
+    assert.match(explain('https://library.example/'), /^ALLOWED {2}/);
+  },
+  'a name alone, and spellings of one'() {
+    assert.equal(asked('casino.example').url, 'https://casino.example/');
+    assert.equal(asked('HTTPS://user@CASINO.example:443/a/../%7Eb#c').url, 'https://casino.example/~b');
+  },
+  'the exit code answers, if asked'() {
+    const run = (url) => copc(['explain', bundle, ...at, '--age', '9', '--exit-code', url]).code;
+    assert.equal(run('https://canary-csam.examplia.test/'), 1);
+    assert.equal(run('https://library.example/'), 0);
+  },
+  'subjects that are none'() {
+    const fails = (code, text, ...words) => {
+      const ran = copc(['explain', bundle, ...words, 'https://casino.example/']);
+      assert.equal(ran.code, code, ran.err);
+      assert.equal(ran.out, '');
+      assert.match(ran.err, text);
+    };
+    fails(2, /no age/, '--age', '121');
+    fails(2, /no age/, '--age', '-1');
+    fails(2, /no age/, '--age', '1e1');
+    fails(2, /no subscriber class/, '--subscriber', 'pupil');
+    fails(2, /is no time/, '--at', 'noon');
+    fails(78, /template household-chidl/, '--template', 'household-chidl');
+    fails(78, /no profile ada/, '--profile', 'ada');
+    fails(2, /already says who/, '--profile', 'ada', '--age', '9');
+  },
+  'what is no URL'() {
+    for (const url of ['', 'ftp://casino.example/', 'https://', 'https://a b/', `https://${'a'.repeat(300)}/`]) {
+      const ran = copc(['explain', bundle, '--', url]);
+      assert.equal(ran.code, 65, url);
+      assert.match(ran.err, /no URL/);
+    }
+  },
+});
