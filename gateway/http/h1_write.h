@@ -7,6 +7,14 @@
 
 /* Write a request head in origin form: fields that are not dropped, then
  * `extra` (whole field lines, each ending in CRLF), then the empty line.
+ *
+ * Framing is written anew from head->framing, so `extra` never carries it:
+ * HTTP_CHUNKED gives "Transfer-Encoding: chunked" and no Content-Length,
+ * HTTP_LENGTH gives Content-Length from head->length, HTTP_UNTIL_CLOSE
+ * neither; HTTP_NO_BODY keeps a Content-Length that came (answers to HEAD,
+ * 304). A Transfer-Encoding that came is never copied. To send a body in
+ * another framing, change head->framing before the call. The version is
+ * always HTTP/1.1; Connection and Via are the caller's, in `extra`.
  * target   origin-form, canonical
  * host     value of the Host field, always written first; other Host fields
  *          are not */
