@@ -12,7 +12,7 @@ static void read_id(
 {
     struct reader *reader = into;
 
-    (void)yaml_text(yaml, value, &reader->fact->id);
+    (void)yaml_text(yaml, value, &reader->fact->head.id);
 }
 
 static void read_categories(
@@ -58,13 +58,13 @@ void category_list_read(struct document *document, struct facts *facts)
     if (fact == NULL) {
         return;
     }
-    fact->place = fact_place(yaml, yaml->root);
-    fact->list.place = fact->place;
+    fact->head.place = fact_place(yaml, yaml->root);
+    fact->list.place = fact->head.place;
     reader.list =
         (struct list_reader){.document = document, .list = &fact->list};
     (void)yaml_map_read(
         yaml, yaml->root, keys, sizeof(keys) / sizeof(keys[0]), &reader);
     list_read_end(yaml, yaml->root, &reader.list);
-    fact->next = facts->lists;
-    facts->lists = fact;
+    fact->head.next = facts->lists;
+    facts->lists = &fact->head;
 }

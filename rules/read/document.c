@@ -71,22 +71,25 @@ enum cop_status document_read(
     struct document *document, struct cop_slice text, struct facts *facts)
 {
     struct yaml *yaml = &document->yaml;
+    struct facts before = *facts;
     enum cop_status status = yaml_parse(yaml, text);
     struct cop_slice id;
 
-    if (status == COP_E_LIMIT) {
-        return COP_E_SYNTAX;
-    }
-    if (status != COP_OK) {
+    if (status == COP_E_NOMEM) {
         return status;
     }
-    if (find_id(yaml, &id)) {
+    if (status == COP_OK && find_id(yaml, &id)) {
         yaml->subject = id.p;
         read_kind(document, id, facts);
-        facts->documents++;
     }
     if (arena_failed(yaml->arena)) {
         return COP_E_NOMEM;
     }
-    return yaml->errors == 0 ? COP_OK : COP_E_SYNTAX;
+    if (yaml->errors != 0) {
+        /* Half a document would only cause findings that are not true. */
+        *facts = before;
+        return COP_E_SYNTAX;
+    }
+    facts->documents++;
+    return COP_OK;
 }

@@ -1,11 +1,7 @@
 #include <stdio.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
+#include "rules/decide/pattern.h"
 #include "rules/read/entry.h"
-
-enum { PATTERN_MAX = 2048 };
 
 static bool refuse(
     struct entry_flaw *flaw, size_t offset, const char *what, const char *todo)
@@ -16,56 +12,42 @@ static bool refuse(
     return false;
 }
 
-static bool report_syntax(struct entry_flaw *flaw, int code, size_t offset)
+/* Whether it matches where there is nothing, and so everywhere. A pattern that
+ * cannot say even that within its limits is no better. */
+static bool matches_nothing(struct cop_slice pattern)
 {
-    PCRE2_UCHAR words[160];
-    char what[ENTRY_WHAT_MAX];
+    struct pattern_room room = {NULL, NULL, NULL};
+    pcre2_code *code = NULL;
+    bool matches = true;
 
-    if (pcre2_get_error_message(code, words, sizeof(words)) < 0) {
-        words[0] = '\0';
+    if (pattern_room_init(&room) == COP_OK &&
+        pattern_compile(pattern, NULL, &code) == COP_OK) {
+        matches = pattern_run(&room, code, COP_LIT("")) != PATTERN_NO;
     }
-    (void)snprintf(what, sizeof(what), "this is no regular expression: %s",
-        (const char *)words);
-    return refuse(flaw, offset, what,
-        "write PCRE2 syntax; a dot that is meant as a dot is \\.");
-}
-
-/* Whether it matches where there is nothing, and so everywhere. */
-static bool matches_everything(const pcre2_code *code)
-{
-    pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    int found = PCRE2_ERROR_NOMEMORY;
-
-    if (data != NULL && limits != NULL) {
-        (void)pcre2_set_match_limit(limits, 10000);
-        found = pcre2_match(code, (PCRE2_SPTR) "", 0, 0, 0, data, limits);
-    }
-    pcre2_match_context_free(limits);
-    pcre2_match_data_free(data);
-    return found >= 0;
+    pcre2_code_free(code);
+    pattern_room_fini(&room);
+    return matches;
 }
 
 bool entry_check_pattern(struct cop_slice pattern, struct entry_flaw *flaw)
 {
-    pcre2_code *code;
-    PCRE2_SIZE offset = 0;
-    int error = 0;
-    bool is_fine;
+    char what[ENTRY_WHAT_MAX];
+    struct pattern_flaw found = {0, ""};
+    enum cop_status status = pattern_check(pattern, &found);
 
-    if (pattern.n > PATTERN_MAX) {
-        return refuse(
-            flaw, 0, "the pattern has more than 2,048 bytes", "split it");
+    if (status == COP_E_LIMIT) {
+        return refuse(flaw, 0, "the pattern is too long", "split it");
     }
-    code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n,
-        PCRE2_CASELESS | PCRE2_NEVER_BACKSLASH_C, &error, &offset, NULL);
-    if (code == NULL) {
-        return report_syntax(flaw, error, offset);
+    if (status != COP_OK) {
+        (void)snprintf(what, sizeof(what),
+            "this is no regular expression: %.200s", found.words);
+        return refuse(flaw, found.at, what,
+            "write PCRE2 syntax; a dot that is meant as a dot is \\.");
     }
-    is_fine = !matches_everything(code);
-    pcre2_code_free(code);
-    return is_fine || refuse(flaw, 0,
-                          "the pattern matches the empty text, and so every "
-                          "URL",
-                          "write at least one part that must be there");
+    if (matches_nothing(pattern)) {
+        return refuse(flaw, 0,
+            "the pattern matches the empty text, and so every URL",
+            "write at least one part that must be there");
+    }
+    return true;
 }

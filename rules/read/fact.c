@@ -1,5 +1,6 @@
 #include "rules/read/fact.h"
 
+#include "rules/base/subscriber.h"
 #include "rules/read/date.h"
 #include "rules/read/words.h"
 
@@ -149,30 +150,32 @@ bool fact_read_categories(struct yaml *yaml, const struct yaml_node *node,
     return yaml->errors == errors;
 }
 
-static const char *const subscriber_words[] = {
-#define COP_SUBSCRIBER(symbol, word) word,
-#include "cop/subscriber.tbl"
-};
+static bool read_subscriber(
+    struct yaml *yaml, const struct yaml_node *node, uint32_t *out)
+{
+    const char *words[SUBSCRIBERS];
+    unsigned which = 0;
+
+    for (unsigned i = 0; i < SUBSCRIBERS; i++) {
+        words[i] = subscriber_word((enum subscriber)i);
+    }
+    if (!yaml_word(yaml, node, words, SUBSCRIBERS, &which)) {
+        return false;
+    }
+    *out |= UINT32_C(1) << which;
+    return true;
+}
 
 bool fact_read_subscribers(
     struct yaml *yaml, const struct yaml_node *node, uint32_t *out)
 {
-    static const size_t n =
-        sizeof(subscriber_words) / sizeof(subscriber_words[0]);
     uint32_t errors = yaml->errors;
-    unsigned which = 0;
 
     if (node->kind != YAML_LIST) {
-        if (!yaml_word(yaml, node, subscriber_words, n, &which)) {
-            return false;
-        }
-        *out |= UINT32_C(1) << which;
-        return true;
+        return read_subscriber(yaml, node, out);
     }
     for (const struct yaml_node *c = node->first; c != NULL; c = c->next) {
-        if (yaml_word(yaml, c, subscriber_words, n, &which)) {
-            *out |= UINT32_C(1) << which;
-        }
+        (void)read_subscriber(yaml, c, out);
     }
     return yaml->errors == errors;
 }

@@ -22,6 +22,14 @@ struct place {
     uint32_t column;
 };
 
+/* What every document has, first in its fact, so that documents of any kind
+ * are put in order by the same code. */
+struct fact_head {
+    struct place place;
+    struct cop_slice id; /* p is NULL when it could not be read */
+    const struct fact_head *next;
+};
+
 /* A text in one language. */
 struct fact_text {
     struct cop_slice language; /* "ar", "en-GB" */
@@ -74,11 +82,9 @@ struct fact_list {
 
 /* cop:list:<name> */
 struct fact_category_list {
-    struct place place;
-    struct cop_slice id;
+    struct fact_head head;
     struct fact_categories categories;
     struct fact_list list;
-    const struct fact_category_list *next;
 };
 
 /* ---- requirements ---- */
@@ -220,8 +226,7 @@ struct fact_vector {
 
 /* cop:req:<country>:<instrument>:<name> */
 struct fact_requirement {
-    struct place place;
-    struct cop_slice id;
+    struct fact_head head;
     int64_t version;
     enum fact_status status;
     enum fact_kind kind;
@@ -241,47 +246,41 @@ struct fact_requirement {
     struct fact_provenance provenance;
     const struct fact_vector *vectors;
     size_t vectors_n;
-    const struct fact_requirement *next;
 };
 
 /* ---- the rest ---- */
 
 /* cop:bundle:<name> */
 struct fact_manifest {
-    struct place place;
-    struct cop_slice id;
+    struct fact_head head;
     struct cop_slice title, issuer, licence, revision;
     const struct cop_slice *languages;
     size_t languages_n;
     struct fact_categories never_inspect;
     const struct fact_list *never_inspect_lists;
     size_t never_inspect_lists_n;
-    const struct fact_manifest *next;
 };
 
 /* One category's label, of a cop:taxonomy:<n>. */
 struct fact_label {
-    struct place place;
+    struct fact_head head;
     enum cop_category category;
     struct fact_texts label;
-    const struct fact_label *next;
 };
 
 /* cop:template:<name> */
 struct fact_template {
-    struct place place;
-    struct cop_slice id;
+    struct fact_head head;
     struct fact_texts title;
     struct fact_categories block;
     struct fact_categories allow;
     bool is_allow_only;
-    const struct fact_template *next;
 };
 
 /* cop:appeal:<country>:<name> */
 struct fact_appeal {
-    struct place place;
-    struct cop_slice id;
+    struct fact_head head;
+    struct cop_slice document; /* its file, relative to the sources' folder */
     struct cop_slice authority;
     struct cop_slice of; /* requirement; absent: any */
     struct place of_place;
@@ -289,17 +288,16 @@ struct fact_appeal {
     struct cop_slice reason;
     int64_t from_unix;
     int64_t until_unix; /* INT64_MAX: for ever */
-    const struct fact_appeal *next;
 };
 
 /* Every document that was read, newest first; model/ puts them in order. */
 struct facts {
-    const struct fact_manifest *manifests;
-    const struct fact_label *labels;
-    const struct fact_category_list *lists;
-    const struct fact_requirement *requirements;
-    const struct fact_template *templates;
-    const struct fact_appeal *appeals;
+    const struct fact_head *manifests;
+    const struct fact_head *labels;
+    const struct fact_head *lists;
+    const struct fact_head *requirements;
+    const struct fact_head *templates;
+    const struct fact_head *appeals;
     size_t documents;
 };
 

@@ -16,7 +16,7 @@ static void read_id(
 {
     struct manifest_reader *reader = into;
 
-    (void)yaml_text(yaml, value, &reader->fact->id);
+    (void)yaml_text(yaml, value, &reader->fact->head.id);
 }
 
 static void read_title(
@@ -106,9 +106,9 @@ void manifest_read(struct document *document, struct facts *facts)
     if (fact == NULL) {
         return;
     }
-    fact->place = fact_place(yaml, yaml->root);
+    fact->head.place = fact_place(yaml, yaml->root);
     (void)yaml_map_read(
         yaml, yaml->root, keys, sizeof(keys) / sizeof(keys[0]), &reader);
-    fact->next = facts->manifests;
-    facts->manifests = fact;
+    fact->head.next = facts->manifests;
+    facts->manifests = &fact->head;
 }

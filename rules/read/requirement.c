@@ -75,7 +75,7 @@ static void read_id(
 {
     struct requirement_reader *reader = into;
 
-    (void)yaml_text(yaml, value, &reader->fact->id);
+    (void)yaml_text(yaml, value, &reader->fact->head.id);
 }
 
 static void read_version(
@@ -383,7 +383,7 @@ void requirement_read(struct document *document, struct facts *facts)
     if (fact == NULL) {
         return;
     }
-    fact->place = fact_place(yaml, yaml->root);
+    fact->head.place = fact_place(yaml, yaml->root);
     fact->scope.age_max = 120;
     fact->time.from_unix = INT64_MIN;
     fact->time.until_unix = INT64_MAX;
@@ -395,6 +395,6 @@ void requirement_read(struct document *document, struct facts *facts)
     settle_action(yaml, &reader);
     settle_semantics(yaml, &reader);
     note_aside(yaml, &reader);
-    fact->next = facts->requirements;
-    facts->requirements = fact;
+    fact->head.next = facts->requirements;
+    facts->requirements = &fact->head;
 }

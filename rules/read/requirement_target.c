@@ -1,4 +1,5 @@
 /* Whom a requirement is about and what it selects. */
+#include "rules/base/subscriber.h"
 #include "rules/read/date.h"
 #include "rules/read/requirement.h"
 
@@ -56,17 +57,11 @@ static void read_schedule(
         "bind a requirement to hours of the day (scope.schedule)");
 }
 
-enum {
-#define COP_SUBSCRIBER(symbol, word) CLASS_##symbol,
-#include "cop/subscriber.tbl"
-    CLASSES
-};
-
 /* The classes are settled from both keys together, whatever their order. */
 static void settle_subscribers(
     struct yaml *yaml, const struct yaml_node *scope, uint32_t *out)
 {
-    static const uint32_t all = (UINT32_C(1) << CLASSES) - 1;
+    static const uint32_t all = (UINT32_C(1) << SUBSCRIBERS) - 1;
     const struct yaml_node *only = yaml_get(scope, "subscriber");
     const struct yaml_node *but = yaml_get(scope, "exclude_subscriber");
     uint32_t bits = 0;

@@ -31,11 +31,12 @@ static void read_label(
     if (fact == NULL) {
         return;
     }
-    fact->place = fact_place(yaml, &key);
+    fact->head.place = fact_place(yaml, &key);
+    fact->head.id = member->key;
     fact->category = category;
     (void)yaml_map_read(yaml, member, label_keys, 2, fact);
-    fact->next = facts->labels;
-    facts->labels = fact;
+    fact->head.next = facts->labels;
+    facts->labels = &fact->head;
 }
 
 static void read_categories(

@@ -11,7 +11,7 @@ static void read_template_id(
 {
     struct fact_template *fact = into;
 
-    (void)yaml_text(yaml, value, &fact->id);
+    (void)yaml_text(yaml, value, &fact->head.id);
 }
 
 static void read_template_title(
@@ -62,7 +62,7 @@ void template_read(struct document *document, struct facts *facts)
     if (fact == NULL) {
         return;
     }
-    fact->place = fact_place(yaml, yaml->root);
+    fact->head.place = fact_place(yaml, yaml->root);
     (void)yaml_map_read(
         yaml, yaml->root, keys, sizeof(keys) / sizeof(keys[0]), fact);
     if (!fact->is_allow_only && !cop_catset_empty(fact->allow.set)) {
@@ -71,8 +71,8 @@ void template_read(struct document *document, struct facts *facts)
             "allow says what an allow-only template lets through, and this "
             "template is none");
     }
-    fact->next = facts->templates;
-    facts->templates = fact;
+    fact->head.next = facts->templates;
+    facts->templates = &fact->head;
 }
 
 /* ---- appeals ---- */
@@ -82,7 +82,7 @@ static void read_appeal_id(
 {
     struct fact_appeal *fact = into;
 
-    (void)yaml_text(yaml, value, &fact->id);
+    (void)yaml_text(yaml, value, &fact->head.id);
 }
 
 static void read_authority(
@@ -152,7 +152,8 @@ void appeal_read(struct document *document, struct facts *facts)
     if (fact == NULL) {
         return;
     }
-    fact->place = fact_place(yaml, yaml->root);
+    fact->head.place = fact_place(yaml, yaml->root);
+    fact->document = document->name;
     fact->until_unix = INT64_MAX;
     (void)yaml_map_read(
         yaml, yaml->root, keys, sizeof(keys) / sizeof(keys[0]), fact);
@@ -160,6 +161,6 @@ void appeal_read(struct document *document, struct facts *facts)
         yaml_error(yaml, yaml->root, "value", NULL,
             "the appeal ends before it was decided");
     }
-    fact->next = facts->appeals;
-    facts->appeals = fact;
+    fact->head.next = facts->appeals;
+    facts->appeals = &fact->head;
 }

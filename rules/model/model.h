@@ -1,0 +1,151 @@
+/* One model of everything that was read: documents in order of their ids, what
+ * they name found, lists loaded. Checks read it; compile/ lowers it.
+ *
+ * Invariants:
+ *  1. Arrays are sorted by id, and ids are unique (those read twice have been
+ *     reported and left out), so nothing depends on the order of files.
+ *  2. An index of a requirement is its position in `requirements`, and that of
+ *     the row that it lowers to.
+ *  3. A list's entries are one run of `entries`. */
+#ifndef RULES_MODEL_MODEL_H
+#define RULES_MODEL_MODEL_H
+
+#include "cop/compile.h"
+#include "rules/model/entries.h"
+#include "rules/read/facts.h"
+
+struct model_list {
+    struct tables_list t;
+    const struct fact_list *fact; /* NULL: of an appeal */
+    struct place place;
+    size_t first; /* entry */
+    size_t n;
+};
+
+/* Documents of one kind, in order of their ids. */
+struct model_facts {
+    const struct fact_head **p;
+    size_t n;
+};
+
+struct model {
+    struct arena *arena;
+    struct cop_report *report;
+    const struct cop_compile_options *options;
+    struct model_facts manifests;
+    struct model_facts requirements;
+    struct model_facts category_lists;
+    struct model_facts templates;
+    struct model_facts appeals;
+    struct model_facts labels;
+    struct model_list *lists;
+    size_t lists_n;
+    struct cop_slice *files;
+    size_t files_n;
+    size_t room; /* of lists and files: as many as can be */
+    struct entries entries;
+};
+
+static inline const struct fact_requirement *model_requirement(
+    const struct model *model, size_t i)
+{
+    return (const struct fact_requirement *)model->requirements.p[i];
+}
+
+static inline const struct fact_category_list *model_category_list(
+    const struct model *model, size_t i)
+{
+    return (const struct fact_category_list *)model->category_lists.p[i];
+}
+
+static inline const struct fact_template *model_template(
+    const struct model *model, size_t i)
+{
+    return (const struct fact_template *)model->templates.p[i];
+}
+
+static inline const struct fact_appeal *model_appeal(
+    const struct model *model, size_t i)
+{
+    return (const struct fact_appeal *)model->appeals.p[i];
+}
+
+static inline const struct fact_label *model_label(
+    const struct model *model, size_t i)
+{
+    return (const struct fact_label *)model->labels.p[i];
+}
+
+/* The one manifest. Only when there is one. */
+static inline const struct fact_manifest *model_manifest(
+    const struct model *model)
+{
+    return (const struct fact_manifest *)model->manifests.p[0];
+}
+
+/* Put facts in order and load the lists they name.
+ * options  borrowed, with progress
+ * Returns COP_OK, also when documents or lines are wrong in ways that are
+ * reported; COP_E_NOMEM when the model cannot be used. */
+COP_MUST_USE enum cop_status model_build(struct model *model,
+    const struct facts *facts, const struct cop_compile_options *options,
+    struct cop_report *report, struct arena *arena);
+void model_fini(struct model *model);
+
+/* ---- loading lists, also for policy files ---- */
+
+/* Make room for n lists and as many files. False without memory. */
+bool model_reserve_lists(struct model *model, size_t n);
+
+/* Add a list without entries, NULL when there is no room. */
+struct model_list *model_add_list(struct model *model,
+    const struct tables_list *list, const struct fact_list *fact,
+    const struct place *place);
+
+/* The index of a file's name, added where it is new. */
+uint32_t model_add_file(struct model *model, struct cop_slice name);
+
+/* Load the entries of every list that has a fact.
+ * Returns COP_OK, also when lines are wrong and reported; COP_E_NOMEM. */
+COP_MUST_USE enum cop_status model_load_lists(struct model *model);
+
+/* Add one object, as people write it: a host or a URL. A URL without path is
+ * its host. `plain` is what a host means; names with a star or a leading dot
+ * mean what they do in lists. An object that is neither is reported.
+ * file     what the bundle names as the object's source
+ * Returns COP_OK, also when reported; COP_E_NOMEM. */
+COP_MUST_USE enum cop_status model_add_object(struct model *model,
+    struct model_list *list, const struct fact_entry *entry,
+    enum entry_object plain, struct cop_slice file);
+
+/* ---- what a requirement comes to ---- */
+
+/* How strongly a requirement speaks, weakest first. */
+enum model_effect {
+    EFFECT_NONE,    /* not in force, or a duty of people */
+    EFFECT_OFFERED, /* where a profile accepts it */
+    EFFECT_DEFAULT,
+    EFFECT_MANDATORY,
+    EFFECT_LOCKED
+};
+
+enum model_effect model_effect_of(const struct fact_requirement *requirement);
+
+/* Whether it lowers to no rule at all, whatever its status. */
+bool model_is_inert(const struct fact_requirement *requirement);
+
+/* Whether its status lets it decide. */
+bool model_is_in_force(const struct fact_requirement *requirement);
+
+/* Whether two requirements can speak to the same person at the same time. */
+bool model_overlap(
+    const struct fact_requirement *a, const struct fact_requirement *b);
+
+/* Whether whoever and whenever `inner` speaks, `outer` does too. */
+bool model_covers(
+    const struct fact_requirement *outer, const struct fact_requirement *inner);
+
+/* A requirement's index by id, or COP_NONE. */
+uint32_t model_find_requirement(const struct model *model, struct cop_slice id);
+
+#endif
