@@ -55,7 +55,7 @@ struct tables_entry {
 struct tables_text {
     uint32_t requirement; /* or the category's code when of_category */
     bool of_category;
-    enum cop_text text;   /* COP_TEXT_TITLE for a category's label */
+    enum cop_text text; /* COP_TEXT_TITLE for a category's label */
     struct cop_slice language;
     struct cop_slice words;
 };
@@ -85,7 +85,7 @@ struct tables_profile {
     struct cop_slice name;
     struct cop_slice template_name; /* empty for none */
     uint8_t age;
-    uint32_t subscribers; /* one bit of subscriber.tbl, 0 unknown */
+    uint32_t subscribers;     /* one bit of subscriber.tbl, 0 unknown */
     struct cop_catset block;  /* local deny */
     struct cop_catset permit; /* local allow */
     bool is_allow_only;
@@ -114,15 +114,24 @@ struct cop_tables {
     struct cop_slice name, title, issuer, licence, revision;
     struct cop_slice timezone; /* of a policy file, IANA name; empty */
     struct cop_catset never_inspect;
-    const struct cop_slice *files; size_t files_n;
-    const struct tables_list *lists; size_t lists_n;
-    const struct tables_entry *entries; size_t entries_n;
-    const struct tables_requirement *requirements; size_t requirements_n;
-    const struct tables_text *texts; size_t texts_n;
-    const struct tables_template *templates; size_t templates_n;
-    const struct tables_profile *profiles; size_t profiles_n;
-    const struct tables_grant *grants; size_t grants_n;
-    const struct tables_appeal *appeals; size_t appeals_n;
+    const struct cop_slice *files;
+    size_t files_n;
+    const struct tables_list *lists;
+    size_t lists_n;
+    const struct tables_entry *entries;
+    size_t entries_n;
+    const struct tables_requirement *requirements;
+    size_t requirements_n;
+    const struct tables_text *texts;
+    size_t texts_n;
+    const struct tables_template *templates;
+    size_t templates_n;
+    const struct tables_profile *profiles;
+    size_t profiles_n;
+    const struct tables_grant *grants;
+    size_t grants_n;
+    const struct tables_appeal *appeals;
+    size_t appeals_n;
 };
 
 /* Lay the tables out as a bundle file. Same tables in any order of entries,

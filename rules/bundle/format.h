@@ -1,0 +1,203 @@
+/* The bundle file, format 1: every record as it lies in the file.
+ *
+ * All numbers are little-endian and naturally aligned, so that a mapped file
+ * is used in place. docs/bundle-format.md says the same byte by byte; change
+ * both, and FORMAT_VERSION, together.
+ *
+ * Rules that hold for every record, and that audit.c checks:
+ *  1. Bytes without a meaning are zero.
+ *  2. A span names a run of another section, by index of its first record.
+ *  3. A category is its code, never its bit; codes of a set ascend.
+ *  4. Tables are sorted by the key named here, so that the same statements
+ *     give the same bytes. */
+#ifndef RULES_BUNDLE_FORMAT_H
+#define RULES_BUNDLE_FORMAT_H
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Used in place, so the machine must read numbers as the file has them. */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+    "bundles are read in place on little-endian machines");
+
+enum {
+    FORMAT_VERSION = 1,
+    FORMAT_ALIGN = 64, /* of each section's offset */
+    FORMAT_MAGIC_BYTES = 8,
+    FORMAT_DIGEST_BYTES = 32,
+    FORMAT_PROBES_MAX = 64 /* slots from a hash's home to where it is */
+};
+
+/* The last byte stops a terminal from printing the rest. */
+#define FORMAT_MAGIC "COPBNDL\x1a"
+#define FORMAT_NONE UINT32_MAX
+
+enum section_id {
+    SECTION_NONE,
+#define SECTION(symbol, name, record) SECTION_##symbol,
+#include "rules/bundle/section.tbl"
+    SECTION_END,
+    SECTION_COUNT = SECTION_END - 1
+};
+
+struct format_header {
+    unsigned char magic[FORMAT_MAGIC_BYTES];
+    uint32_t version;
+    uint32_t header_bytes; /* of this struct */
+    uint64_t file_bytes;
+    uint32_t sections; /* rows of the section table that follows */
+    uint32_t zero0;
+    uint64_t key[2]; /* of the host hashes */
+    unsigned char zero1[16];
+    /* SHA-256 of the whole file with these 32 bytes taken as zero. */
+    unsigned char digest[FORMAT_DIGEST_BYTES];
+    unsigned char zero2[32];
+};
+
+struct format_section {
+    uint32_t id;
+    uint32_t record_bytes;
+    uint64_t offset; /* from the start of the file */
+    uint64_t bytes;  /* count x record_bytes */
+    uint64_t count;
+};
+
+/* A run of records of a section that the field's comment names; of STRINGS
+ * where it names none. */
+struct format_span {
+    uint32_t at;
+    uint32_t n;
+};
+
+struct format_manifest {
+    struct format_span name, title, issuer, licence, revision;
+    struct format_span timezone;
+    struct format_span never_inspect; /* CODES */
+    uint32_t hosts;                   /* rules about hosts */
+    uint32_t labels_max; /* labels of the longest name in the host index */
+};
+
+enum { FORMAT_LIST_LIMIT_MATCHES = 1 };
+
+struct format_list { /* by name, unique */
+    struct format_span name, licence;
+    struct format_span categories; /* CODES */
+    uint32_t owner; /* row of REQUIREMENTS, PROFILES, GRANTS or APPEALS */
+    uint8_t role;   /* enum list_role */
+    uint8_t flags;
+    uint16_t zero;
+};
+
+enum {
+    FORMAT_REQUIREMENT_IN_FORCE = 1,
+    FORMAT_REQUIREMENT_ALLOW = 2,
+    FORMAT_REQUIREMENT_INERT = 4,
+    FORMAT_REQUIREMENT_OFFER = 8
+};
+
+struct format_requirement { /* by id, unique */
+    struct format_span id, authority, instrument, citation, blocked_by;
+    struct format_span categories; /* CODES */
+    int64_t from_unix, until_unix;
+    uint32_t subscribers;
+    uint16_t http_status;
+    uint8_t age_min, age_max;
+    uint8_t strength, lock, logging, identity;
+    uint8_t flags;
+    uint8_t zero[3];
+};
+
+struct format_text { /* by of_category, owner, kind, language; unique */
+    uint32_t owner;  /* row of REQUIREMENTS, or a category's code */
+    uint8_t kind;    /* enum cop_text */
+    uint8_t of_category;
+    uint16_t zero;
+    struct format_span language, words;
+};
+
+enum { FORMAT_TEMPLATE_ALLOW_ONLY = 1 };
+
+struct format_template { /* by name, unique */
+    struct format_span name, title;
+    struct format_span block, allow_only; /* CODES */
+    uint32_t flags;
+    uint32_t zero;
+};
+
+enum { FORMAT_PROFILE_ALLOW_ONLY = 1 };
+
+struct format_profile { /* by name, unique, not empty */
+    struct format_span name, template_name;
+    struct format_span block, permit; /* CODES */
+    struct format_span accepts;       /* ACCEPTS */
+    struct format_span closed;        /* WINDOWS */
+    uint32_t subscribers;
+    uint8_t age;
+    uint8_t flags;
+    uint16_t zero;
+};
+
+struct format_window { /* minutes of the week; within a profile by from, to */
+    uint16_t from;     /* below 10,080 */
+    uint16_t to;       /* at most 10,080 */
+};
+
+struct format_grant { /* by profile, until, by, reason */
+    int64_t until_unix;
+    struct format_span by, reason;
+    uint32_t profile; /* row of PROFILES, or FORMAT_NONE for all */
+    uint32_t zero;
+};
+
+struct format_appeal { /* by id, then all other fields */
+    int64_t from_unix, until_unix;
+    struct format_span id, authority, of;
+};
+
+struct format_rule { /* by list, object, text; unique */
+    uint32_t file;   /* row of FILES */
+    uint32_t line;
+    uint32_t detail; /* of a name its labels, of an address 0, of a URL its
+                        row of URLS, of a pattern its row of PATTERNS */
+    uint16_t list;   /* row of LISTS */
+    uint8_t object;  /* enum entry_object */
+    uint8_t zero;
+};
+
+/* A place of a host index; n is 0 where it is free. */
+struct format_slot {
+    uint64_t hash;
+    uint32_t at; /* of HOST_ENTRIES, or of URLS */
+    uint32_t n;
+};
+
+struct format_url {          /* by host hash, then rule */
+    struct format_span text; /* RULE_TEXTS */
+    uint32_t rule;
+    uint16_t path; /* where in text the path begins */
+    uint16_t port; /* 0: 80 or 443 */
+};
+
+struct format_pattern {      /* by rule */
+    struct format_span text; /* RULE_TEXTS */
+    uint32_t rule;
+    uint32_t zero;
+};
+
+static_assert(sizeof(struct format_header) == 128, "format");
+static_assert(sizeof(struct format_section) == 32, "format");
+static_assert(sizeof(struct format_manifest) == 64, "format");
+static_assert(sizeof(struct format_list) == 32, "format");
+static_assert(sizeof(struct format_requirement) == 80, "format");
+static_assert(sizeof(struct format_text) == 24, "format");
+static_assert(sizeof(struct format_template) == 40, "format");
+static_assert(sizeof(struct format_profile) == 56, "format");
+static_assert(sizeof(struct format_window) == 4, "format");
+static_assert(sizeof(struct format_grant) == 32, "format");
+static_assert(sizeof(struct format_appeal) == 40, "format");
+static_assert(sizeof(struct format_rule) == 16, "format");
+static_assert(sizeof(struct format_slot) == 16, "format");
+static_assert(sizeof(struct format_url) == 16, "format");
+static_assert(sizeof(struct format_pattern) == 16, "format");
+
+#endif

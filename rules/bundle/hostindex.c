@@ -1,0 +1,172 @@
+#include "rules/bundle/hostindex.h"
+
+#include "rules/base/hash.h"
+
+/* Where a hash wants to be: its high bits scaled to any number of slots. */
+static uint32_t slot_home(uint64_t hash, uint32_t slots)
+{
+    return (uint32_t)(((unsigned __int128)hash * slots) >> 64);
+}
+
+static uint32_t slot_next(uint32_t at, uint32_t slots)
+{
+    return at + 1 < slots ? at + 1 : 0;
+}
+
+uint64_t hostindex_hash(const uint64_t key[2], struct cop_slice host)
+{
+    return hash_keyed(key, host.p, host.n);
+}
+
+static void slot_prefetch(
+    const struct cop_bundle *bundle, enum section_id slots, uint64_t hash)
+{
+    uint32_t n = section_count(bundle, slots);
+
+    if (n != 0) {
+        __builtin_prefetch(section_at(bundle, slots, slot_home(hash, n)));
+    }
+}
+
+void hostindex_names(const struct cop_bundle *bundle,
+    const struct cop_host *host, struct hostindex_names *out)
+{
+    const uint64_t *key = bundle_header(bundle)->key;
+    uint32_t labels_max = bundle_manifest(bundle)->labels_max;
+    struct cop_slice name = cop_host_slice(host);
+    uint32_t labels = host->labels;
+
+    out->first = labels > labels_max ? labels - labels_max : 0;
+    out->n = 0;
+    do {
+        if (out->n >= out->first) {
+            out->hash[out->n] = hostindex_hash(key, name);
+            slot_prefetch(bundle, SECTION_HOST_SLOTS, out->hash[out->n]);
+        }
+        const char *dot = memchr(name.p, '.', name.n);
+
+        out->n++;
+        if (dot == NULL || host->kind != COP_HOST_NAME) {
+            return;
+        }
+        name.n -= (size_t)(dot + 1 - name.p);
+        name.p = dot + 1;
+    } while (out->n < HOSTINDEX_NAMES_MAX);
+}
+
+struct hostindex_run hostindex_find(
+    const struct cop_bundle *bundle, enum section_id slots, uint64_t hash)
+{
+    uint32_t n = section_count(bundle, slots);
+
+    if (n == 0) {
+        return (struct hostindex_run){0, 0};
+    }
+    uint32_t at = slot_home(hash, n);
+
+    for (unsigned probe = 0; probe < FORMAT_PROBES_MAX; probe++) {
+        const struct format_slot *slot = section_at(bundle, slots, at);
+
+        if (slot->n == 0) {
+            break;
+        }
+        if (slot->hash == hash) {
+            return (struct hostindex_run){slot->at, slot->n};
+        }
+        at = slot_next(at, n);
+    }
+    return (struct hostindex_run){0, 0};
+}
+
+uint32_t hostindex_rule(const struct cop_bundle *bundle, uint32_t at)
+{
+    const uint32_t *rule = section_at(bundle, SECTION_HOST_ENTRIES, at);
+
+    return *rule;
+}
+
+/* Put runs of equal hashes into free slots; false when one would be too far
+ * from its place. */
+static bool slots_fill(const struct hostindex_item *items, size_t n,
+    struct format_slot *slots, uint32_t slots_n)
+{
+    size_t i = 0;
+
+    while (i < n) {
+        size_t end = i + 1;
+
+        while (end < n && items[end].hash == items[i].hash) {
+            end++;
+        }
+        uint32_t at = slot_home(items[i].hash, slots_n);
+        unsigned probe = 0;
+
+        while (probe < FORMAT_PROBES_MAX && slots[at].n != 0) {
+            at = slot_next(at, slots_n);
+            probe++;
+        }
+        if (probe == FORMAT_PROBES_MAX) {
+            return false;
+        }
+        slots[at].hash = items[i].hash;
+        slots[at].at = (uint32_t)i;
+        slots[at].n = (uint32_t)(end - i);
+        i = end;
+    }
+    return true;
+}
+
+static size_t items_distinct(const struct hostindex_item *items, size_t n)
+{
+    size_t distinct = n != 0;
+
+    for (size_t i = 1; i < n; i++) {
+        distinct += items[i].hash != items[i - 1].hash;
+    }
+    return distinct;
+}
+
+enum cop_status hostindex_build(
+    const struct hostindex_item *items, size_t n, struct buf *slots)
+{
+    /* Two thirds full: a miss then ends in the first or second slot. */
+    size_t slots_n = items_distinct(items, n) * 3 / 2 + 1;
+
+    if (n == 0) {
+        return COP_OK;
+    }
+    for (;;) {
+        if (n >= FORMAT_NONE || slots_n >= FORMAT_NONE) {
+            return COP_E_LIMIT;
+        }
+        size_t bytes = slots_n * sizeof(struct format_slot);
+
+        buf_clear(slots);
+        void *room = buf_room(slots, bytes);
+
+        if (room == NULL) {
+            return COP_E_NOMEM;
+        }
+        memset(room, 0, bytes);
+        slots->n = bytes;
+        if (slots_fill(items, n, room, (uint32_t)slots_n)) {
+            return COP_OK;
+        }
+        slots_n += slots_n / 8 + 1;
+    }
+}
+
+bool hostindex_slot_holds(const struct cop_bundle *bundle,
+    enum section_id slots, uint32_t index, uint32_t runs_n)
+{
+    uint32_t n = section_count(bundle, slots);
+    const struct format_slot *slot = section_at(bundle, slots, index);
+    uint32_t home = slot_home(slot->hash, n);
+    uint32_t distance = index >= home ? index - home : index + (n - home);
+
+    if (slot->n == 0) {
+        return slot->hash == 0 && slot->at == 0;
+    }
+    return distance < FORMAT_PROBES_MAX && slot->at <= runs_n &&
+           slot->n <= runs_n - slot->at;
+}

@@ -1,0 +1,71 @@
+/* The parts of bundle_write(): private to write*.c.
+ *
+ * Writing is sorting: order.c finds where each row of the tables goes,
+ * write_tables.c lays out the small tables, write_rules.c the rules and their
+ * indices, write.c the file around them. Failure is sticky in `status`; every
+ * step does nothing after it. */
+#ifndef RULES_BUNDLE_WRITER_H
+#define RULES_BUNDLE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cop/status.h"
+#include "rules/base/arena.h"
+#include "rules/base/buf.h"
+#include "rules/bundle/format.h"
+#include "rules/bundle/tables.h"
+
+/* Where the rows of a table go. */
+struct order {
+    uint32_t n;     /* rows in the file */
+    uint32_t *at;   /* file row -> table index */
+    uint32_t *rank; /* table index -> file row */
+};
+
+struct writer {
+    const struct cop_tables *t;
+    enum cop_status status;
+    struct arena arena; /* the orders */
+    struct order files, lists, requirements, texts, templates, profiles;
+    struct order grants, appeals;
+    struct format_manifest manifest;
+    uint64_t key[2];
+    struct buf sections[SECTION_END];
+};
+
+static inline bool writer_ok(const struct writer *w)
+{
+    return w->status == COP_OK;
+}
+
+static inline void writer_fail(struct writer *w, enum cop_status status)
+{
+    if (w->status == COP_OK) {
+        w->status = status;
+    }
+}
+
+/* Append to a section; COP_E_LIMIT beyond what a span can count. */
+void writer_add(
+    struct writer *w, enum section_id id, const void *bytes, size_t n);
+
+/* Records in a section so far. */
+uint32_t writer_count(const struct writer *w, enum section_id id);
+
+/* Append text to STRINGS or RULE_TEXTS. */
+struct format_span writer_text(
+    struct writer *w, enum section_id id, struct cop_slice text);
+
+/* order.c: fill all orders. COP_E_BUG when an index in the tables leads
+ * nowhere, COP_E_CONFLICT when what must be unique is not. */
+void writer_sort(struct writer *w);
+
+/* write_tables.c: everything but the rules. */
+void writer_tables(struct writer *w);
+
+/* write_rules.c: rules, URL prefixes, patterns, host indices, key. */
+void writer_rules(struct writer *w);
+
+#endif

@@ -1,0 +1,306 @@
+/* From a URL to the lists that it is in.
+ *
+ * What matches what:
+ *  1. ENTRY_HOST matches exactly its name or address; ENTRY_DOMAIN its name
+ *     and all below; ENTRY_BELOW only what is below. Addresses only equal
+ *     themselves.
+ *  2. ENTRY_URL is a prefix "host[:port]/path?query" of any scheme. The host
+ *     matches when it equals the URL's, or equals it after one leading "www."
+ *     of the URL's host is dropped. Without a port it matches the default
+ *     ports, 80 and 443; with one, exactly that. The rest must begin the URL's
+ *     path and query and end at a boundary: where the URL ends, before one of
+ *     / ? ; & =, or behind one of them.
+ *  3. ENTRY_PATTERN is a PCRE2 pattern anywhere in the whole canonical URL,
+ *     scheme included, caseless. One that reaches a limit matches if its list
+ *     says so, and the class is marked.
+ *  4. Of each list one rule counts: the most specific, then the lowest. So a
+ *     pattern is not run where its list already has a URL prefix, nor behind
+ *     another pattern of its list that matched.
+ *  5. Categories are those of all category lists that were hit: a name below
+ *     another keeps what that one has.
+ *
+ * A cop_class is 4 KB of which a few bytes are used: nothing here touches more
+ * of it than it fills. */
+#include "cop/decide.h"
+
+#include "rules/bundle/hostindex.h"
+#include "rules/decide/class.h"
+#include "rules/decide/matcher.h"
+#include "rules/decide/policy.h"
+
+/* Note that a rule of a list matched, keeping hits in order of lists and the
+ * best rule of each. */
+static void class_hit(struct cop_class *class, struct cop_hit hit)
+{
+    unsigned at = class->n;
+
+    while (at > 0 && class->hits[at - 1].list > hit.list) {
+        at--;
+    }
+    if (at > 0 && class->hits[at - 1].list == hit.list) {
+        struct cop_hit *old = &class->hits[at - 1];
+
+        if (hit.specificity > old->specificity ||
+            (hit.specificity == old->specificity && hit.rule < old->rule)) {
+            *old = hit;
+        }
+        return;
+    }
+    for (unsigned i = class->n; i > at; i--) {
+        class->hits[i] = class->hits[i - 1];
+    }
+    class->hits[at] = hit;
+    class->n++;
+}
+
+/* The specificity of a host rule found under the host's i-th name; 0 when the
+ * rule does not reach from there. */
+static uint16_t name_specificity(
+    enum entry_object object, const struct cop_host *host, uint32_t i)
+{
+    bool is_address = host->kind != COP_HOST_NAME;
+    unsigned labels = host->labels - i;
+
+    switch (object) {
+    case ENTRY_HOST:
+        if (i > 0) {
+            return 0;
+        }
+        return is_address ? COP_SPECIFICITY(COP_MATCH_ADDRESS, 0)
+                          : COP_SPECIFICITY(COP_MATCH_HOST, labels);
+    case ENTRY_DOMAIN:
+        return is_address ? COP_SPECIFICITY(COP_MATCH_ADDRESS, 0)
+                          : COP_SPECIFICITY(COP_MATCH_DOMAIN, labels);
+    case ENTRY_BELOW:
+        return i > 0 ? COP_SPECIFICITY(COP_MATCH_DOMAIN, labels) : 0;
+    case ENTRY_URL:
+    case ENTRY_PATTERN:
+        break;
+    }
+    return 0;
+}
+
+static void classify_names(const struct policy_bundle *at,
+    const struct cop_host *host, const struct hostindex_names *names,
+    struct cop_class *class)
+{
+    for (uint32_t i = names->first; i < names->n; i++) {
+        struct hostindex_run run =
+            hostindex_find(at->bundle, SECTION_HOST_SLOTS, names->hash[i]);
+
+        for (uint32_t j = 0; j < run.n; j++) {
+            uint32_t index = hostindex_rule(at->bundle, run.at + j);
+            const struct format_rule *rule = bundle_rule(at->bundle, index);
+            struct cop_hit hit = {
+                .rule = index,
+                .list = (uint16_t)(at->lists + rule->list),
+                .specificity =
+                    name_specificity((enum entry_object)rule->object, host, i),
+            };
+
+            if (hit.specificity != 0) {
+                class_hit(class, hit);
+            }
+        }
+    }
+}
+
+static bool is_boundary(char c)
+{
+    return c == '/' || c == '?' || c == ';' || c == '&' || c == '=';
+}
+
+/* Whether a prefix begins a target and ends at a boundary of it. */
+static bool prefix_begins(struct cop_slice prefix, struct cop_slice target)
+{
+    if (prefix.n > target.n ||
+        (prefix.n != 0 && memcmp(prefix.p, target.p, prefix.n) != 0)) {
+        return false;
+    }
+    return prefix.n == target.n || is_boundary(target.p[prefix.n]) ||
+           (prefix.n != 0 && is_boundary(prefix.p[prefix.n - 1]));
+}
+
+static bool prefix_matches(const struct cop_bundle *bundle,
+    const struct format_url *record, const struct cop_url *url,
+    uint16_t *specificity)
+{
+    struct cop_slice text =
+        section_text(bundle, SECTION_RULE_TEXTS, record->text);
+
+    if (record->port != 0 ? record->port != url->port
+                          : url->port != 80 && url->port != 443) {
+        return false;
+    }
+    if (record->path > text.n) {
+        return false;
+    }
+    struct cop_slice path = {text.p + record->path, text.n - record->path};
+
+    *specificity = COP_SPECIFICITY(COP_MATCH_URL, path.n);
+    return prefix_begins(path, cop_url_target(url));
+}
+
+/* How many of a host's names, from the first, URL prefixes may be under: the
+ * host itself and what is left of it without "www.". */
+static uint32_t prefix_names(const struct cop_host *host)
+{
+    return host->kind == COP_HOST_NAME && host->n > 4 &&
+                   memcmp(host->text, "www.", 4) == 0
+               ? 2
+               : 1;
+}
+
+/* The URL prefixes under one of a host's names. */
+static struct hostindex_run prefixes_find(const struct policy_bundle *at,
+    const struct hostindex_names *names, uint32_t i)
+{
+    if (i < names->first || i >= names->n) {
+        return (struct hostindex_run){0, 0};
+    }
+    return hostindex_find(at->bundle, SECTION_URL_SLOTS, names->hash[i]);
+}
+
+static void classify_prefixes(const struct policy_bundle *at,
+    const struct cop_url *url, const struct hostindex_names *names,
+    struct cop_class *class)
+{
+    uint32_t n = prefix_names(&url->host);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct hostindex_run run = prefixes_find(at, names, i);
+
+        for (uint32_t j = 0; j < run.n; j++) {
+            const struct format_url *record =
+                bundle_url(at->bundle, run.at + j);
+            const struct format_rule *rule =
+                bundle_rule(at->bundle, record->rule);
+            struct cop_hit hit = {
+                .rule = record->rule,
+                .list = (uint16_t)(at->lists + rule->list),
+            };
+
+            if (prefix_matches(at->bundle, record, url, &hit.specificity)) {
+                class_hit(class, hit);
+            }
+        }
+    }
+}
+
+/* Whether a list has a hit that no pattern could better. */
+static bool class_has_url(const struct cop_class *class, uint16_t list)
+{
+    for (unsigned i = 0; i < class->n; i++) {
+        if (class->hits[i].list == list) {
+            return class->hits[i].specificity >=
+                   COP_SPECIFICITY(COP_MATCH_URL, 0);
+        }
+    }
+    return false;
+}
+
+static void classify_patterns(const struct cop_policy *policy,
+    struct cop_matcher *matcher, uint32_t b, const struct cop_url *url,
+    struct cop_class *class)
+{
+    const struct policy_bundle *at = &policy->bundles[b];
+    uint32_t n = section_count(at->bundle, SECTION_PATTERNS);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct format_pattern *record = bundle_pattern(at->bundle, i);
+        const struct format_rule *rule = bundle_rule(at->bundle, record->rule);
+        struct cop_hit hit = {
+            .rule = record->rule,
+            .list = (uint16_t)(at->lists + rule->list),
+            .specificity = COP_SPECIFICITY(COP_MATCH_URL, 0),
+        };
+
+        if (class_has_url(class, hit.list)) {
+            continue;
+        }
+        enum pattern_outcome outcome =
+            matcher_run(matcher, policy, b, i, url->text);
+
+        class->is_limited |= outcome == PATTERN_LIMITED;
+        if (outcome == PATTERN_YES ||
+            (outcome == PATTERN_LIMITED &&
+                policy->lists[hit.list].limit_matches)) {
+            class_hit(class, hit);
+        }
+    }
+}
+
+void class_begin(struct cop_class *class)
+{
+    class->categories = (struct cop_catset){{0, 0}};
+    class->n = 0;
+    class->is_limited = false;
+    class->needs_url = false;
+}
+
+/* Whether a bundle has anything to find by a host's name. */
+static bool has_names(const struct cop_bundle *bundle)
+{
+    return section_count(bundle, SECTION_HOST_SLOTS) != 0 ||
+           section_count(bundle, SECTION_URL_SLOTS) != 0;
+}
+
+void class_end(const struct cop_policy *policy, struct cop_class *class)
+{
+    for (unsigned i = 0; i < class->n; i++) {
+        class->categories = cop_catset_or(
+            class->categories, policy->lists[class->hits[i].list].categories);
+    }
+}
+
+void cop_classify(const struct cop_policy *policy, struct cop_matcher *matcher,
+    const struct cop_url *url, struct cop_class *out)
+{
+    struct hostindex_names names;
+
+    class_begin(out);
+    matcher_enter(matcher, policy);
+    for (uint32_t b = 0; b < policy->bundles_n; b++) {
+        const struct policy_bundle *at = &policy->bundles[b];
+
+        if (has_names(at->bundle)) {
+            hostindex_names(at->bundle, &url->host, &names);
+            classify_names(at, &url->host, &names, out);
+            classify_prefixes(at, url, &names, out);
+        }
+        classify_patterns(policy, matcher, b, url, out);
+    }
+    class_end(policy, out);
+}
+
+static bool host_needs_url(const struct policy_bundle *at,
+    const struct cop_host *host, const struct hostindex_names *names)
+{
+    uint32_t n = prefix_names(host);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (prefixes_find(at, names, i).n != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cop_classify_host(const struct cop_policy *policy,
+    const struct cop_host *host, struct cop_class *out)
+{
+    struct hostindex_names names;
+
+    class_begin(out);
+    for (uint32_t b = 0; b < policy->bundles_n; b++) {
+        const struct policy_bundle *at = &policy->bundles[b];
+
+        out->needs_url |= section_count(at->bundle, SECTION_PATTERNS) != 0;
+        if (has_names(at->bundle)) {
+            hostindex_names(at->bundle, host, &names);
+            classify_names(at, host, &names, out);
+            out->needs_url |= host_needs_url(at, host, &names);
+        }
+    }
+    class_end(policy, out);
+}

@@ -1,0 +1,80 @@
+#include "cop/decide.h"
+
+#include "rules/decide/policy.h"
+
+static const char *rule_kind(const struct format_rule *rule, bool is_address)
+{
+    switch ((enum entry_object)rule->object) {
+    case ENTRY_HOST:
+        return is_address ? "address" : "host";
+    case ENTRY_DOMAIN:
+        return is_address ? "address" : "domain";
+    case ENTRY_BELOW:
+        return "below";
+    case ENTRY_URL:
+        return "url";
+    case ENTRY_PATTERN:
+        return "pattern";
+    }
+    return "unknown";
+}
+
+/* The last labels of a host: what a hashed rule must have named. */
+static struct cop_slice host_suffix(
+    const struct cop_host *host, uint32_t labels)
+{
+    struct cop_slice name = cop_host_slice(host);
+    uint32_t left = host->labels;
+
+    while (host->kind == COP_HOST_NAME && labels != 0 && left > labels) {
+        const char *dot = memchr(name.p, '.', name.n);
+
+        if (dot == NULL) {
+            break;
+        }
+        name.n -= (size_t)(dot + 1 - name.p);
+        name.p = dot + 1;
+        left--;
+    }
+    return name;
+}
+
+static struct cop_slice rule_text(const struct cop_bundle *bundle,
+    const struct format_rule *rule, const struct cop_host *host)
+{
+    if (rule->object == ENTRY_URL) {
+        return section_text(
+            bundle, SECTION_RULE_TEXTS, bundle_url(bundle, rule->detail)->text);
+    }
+    if (rule->object == ENTRY_PATTERN) {
+        return section_text(bundle, SECTION_RULE_TEXTS,
+            bundle_pattern(bundle, rule->detail)->text);
+    }
+    return host_suffix(host, rule->detail);
+}
+
+void cop_rule_describe(const struct cop_policy *policy,
+    const struct cop_hit *hit, const struct cop_host *host,
+    struct cop_rule *out)
+{
+    if (hit->specificity == 0 || hit->list >= policy_lists(policy)) {
+        *out = (struct cop_rule){.kind = "none", .bundle = COP_NONE};
+        return;
+    }
+    uint32_t b = policy->lists[hit->list].bundle;
+    const struct policy_bundle *at = &policy->bundles[b];
+    const struct format_rule *rule = bundle_rule(at->bundle, hit->rule);
+    const struct format_list *list =
+        bundle_list(at->bundle, hit->list - at->lists);
+    const struct format_span *file =
+        section_at(at->bundle, SECTION_FILES, rule->file);
+
+    *out = (struct cop_rule){
+        .kind = rule_kind(rule, rule->detail == 0),
+        .text = rule_text(at->bundle, rule, host),
+        .list = bundle_string(at->bundle, list->name),
+        .file = bundle_string(at->bundle, *file),
+        .line = rule->line,
+        .bundle = b,
+    };
+}

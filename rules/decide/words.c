@@ -1,0 +1,37 @@
+#include "cop/decide.h"
+
+static const char *const action_words[] = {
+#define COP_ACTION(symbol, word) word,
+#include "cop/action.tbl"
+};
+
+static const struct {
+    const char *word;
+    const char *text;
+} levels[] = {
+#define COP_LEVEL(symbol, word, text) {word, text},
+#include "cop/level.tbl"
+};
+
+const char *cop_action_word(enum cop_action action)
+{
+    size_t i = (size_t)action;
+
+    return i < sizeof(action_words) / sizeof(action_words[0]) ? action_words[i]
+                                                              : "unknown";
+}
+
+const char *cop_level_word(enum cop_level level)
+{
+    size_t i = (size_t)level;
+
+    return i < sizeof(levels) / sizeof(levels[0]) ? levels[i].word : "unknown";
+}
+
+const char *cop_level_text(enum cop_level level)
+{
+    size_t i = (size_t)level;
+
+    return i < sizeof(levels) / sizeof(levels[0]) ? levels[i].text
+                                                  : "an unknown level";
+}
