@@ -1,0 +1,473 @@
+/* Sources -> flat arrays of rules. Only documents that `copc check` accepts are
+ * read here, so whatever looks wrong aborts. */
+#include "tests/support/naive.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum { ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
+
+static void need(bool holds, const char *what, struct cop_slice detail)
+{
+    if (!holds) {
+        fprintf(stderr, "naive: %s: %.*s\n", what, (int)detail.n, detail.p);
+        abort();
+    }
+}
+
+static struct cop_slice read_file(struct naive *naive, const char *path)
+{
+    FILE *file = fopen(path, "rbe");
+    char *bytes = arena_alloc(&naive->arena, 1 << 20);
+    size_t n;
+
+    need(file != NULL && bytes != NULL, "cannot open", cop_slice_of(path));
+    n = fread(bytes, 1, 1 << 20, file);
+    need(n < 1 << 20 && !ferror(file), "cannot read", cop_slice_of(path));
+    fclose(file);
+    return (struct cop_slice){bytes, n};
+}
+
+/* ---- looking into a tree ---- */
+
+static struct cop_slice text_of(const struct yaml_node *map, const char *key)
+{
+    const struct yaml_node *node = yaml_get(map, key);
+
+    return node != NULL && node->kind == YAML_TEXT ? node->text : COP_LIT("");
+}
+
+static bool is_word(struct cop_slice text, const char *word)
+{
+    return cop_slice_eq(text, cop_slice_of(word));
+}
+
+static const struct cop_slice *texts_of(struct naive *naive,
+    const struct yaml_node *map, const char *key, size_t *n)
+{
+    const struct yaml_node *node = yaml_get(map, key);
+    struct cop_slice *out;
+
+    *n = 0;
+    if (node == NULL) {
+        return NULL;
+    }
+    if (node->kind == YAML_TEXT) {
+        out = arena_alloc(&naive->arena, sizeof *out);
+        out[(*n)++] = node->text;
+        return out;
+    }
+    out = arena_array(&naive->arena, node->count + 1U, sizeof *out);
+    for (const struct yaml_node *c = node->first; c != NULL; c = c->next) {
+        out[(*n)++] = c->text;
+    }
+    return out;
+}
+
+static struct cop_catset categories_of(
+    struct naive *naive, const struct yaml_node *map, const char *key)
+{
+    size_t n;
+    const struct cop_slice *ids = texts_of(naive, map, key, &n);
+    struct cop_catset set = {{0, 0}};
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned found = 0;
+
+        while (found < COP_CATEGORIES &&
+               !is_word(ids[i], cop_category_id(found))) {
+            found++;
+        }
+        need(found < COP_CATEGORIES, "no such category", ids[i]);
+        cop_catset_add(&set, found);
+    }
+    return set;
+}
+
+static int64_t number_of(
+    const struct yaml_node *map, const char *key, int64_t otherwise)
+{
+    struct cop_slice text = text_of(map, key);
+
+    return text.n != 0 ? strtoll(text.p, NULL, 10) : otherwise;
+}
+
+/* Days since 1970 of a date, counted the slow way. */
+static int64_t day_number(int year, int month, int day)
+{
+    static const int lengths[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int64_t days = day - 1;
+
+    for (int y = 1970; y < year; y++) {
+        days += (y % 4 == 0 && y % 100 != 0) || y % 400 == 0 ? 366 : 365;
+    }
+    for (int m = 1; m < month; m++) {
+        days += lengths[m - 1];
+        days +=
+            m == 2 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
+    }
+    return days;
+}
+
+/* "2026-05-04": when that day begins, or ends. A time of day behind it
+ * ("T10:00:00Z") says the moment itself. */
+static int64_t date_of(const struct yaml_node *map, const char *key,
+    bool is_end, int64_t otherwise)
+{
+    struct cop_slice text = text_of(map, key);
+    int year;
+    int month;
+    int day;
+    int hour = 0;
+    int minute = 0;
+    int n;
+
+    if (text.n == 0) {
+        return otherwise;
+    }
+    n = sscanf(text.p, "%d-%d-%dT%d:%d", &year, &month, &day, &hour, &minute);
+    need(n == 3 || n == 5, "no date", text);
+    if (n == 5) {
+        need(text.p[text.n - 1] == 'Z', "not in UTC", text);
+        is_end = false;
+    }
+    return (day_number(year, month, day) + (is_end ? 1 : 0)) * 86400 +
+           hour * 3600 + minute * 60;
+}
+
+/* ---- lists ---- */
+
+static void add_rule(struct naive *naive, struct naive_list *list,
+    enum naive_kind kind, struct cop_slice text)
+{
+    struct naive_rule *rule;
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+
+    list->rules = realloc(list->rules, (list->n + 1) * sizeof list->rules[0]);
+    need(list->rules != NULL, "no memory for", text);
+    rule = &list->rules[list->n++];
+    *rule = (struct naive_rule){
+        .kind = kind, .text = arena_copy(&naive->arena, text)};
+    if (kind == NAIVE_PATTERN) {
+        rule->code = pcre2_compile((PCRE2_SPTR)text.p, text.n,
+            PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error,
+            &offset, NULL);
+        need(rule->code != NULL, "no pattern", text);
+    }
+}
+
+static void add_name(struct naive *naive, struct naive_list *list,
+    enum naive_kind kind, struct cop_slice text)
+{
+    struct cop_host host;
+
+    if (text.n > 2 && text.p[0] == '*') {
+        kind = NAIVE_BELOW;
+        text = (struct cop_slice){text.p + 2, text.n - 2};
+    } else if (text.n > 1 && text.p[0] == '.') {
+        kind = NAIVE_DOMAIN;
+        text = (struct cop_slice){text.p + 1, text.n - 1};
+    }
+    need(cop_host_parse(text, &host) == COP_OK, "no host", text);
+    add_rule(naive, list, host.kind == COP_HOST_NAME ? kind : NAIVE_HOST,
+        cop_host_slice(&host));
+}
+
+static void add_url(
+    struct naive *naive, struct naive_list *list, struct cop_slice text)
+{
+    struct cop_url *url = arena_alloc(&naive->arena, sizeof *url);
+    const char *behind;
+
+    need(cop_url_parse(text, url) == COP_OK, "no URL", text);
+    behind = memmem(url->text.p, url->text.n, "://", 3);
+    behind += 3;
+    add_rule(naive, list, NAIVE_URL,
+        (struct cop_slice){
+            behind, url->text.n - (size_t)(behind - url->text.p)});
+}
+
+/* An entry as the list's format has it. */
+static void add_entry(struct naive *naive, struct naive_list *list,
+    struct cop_slice format, enum naive_kind kind, struct cop_slice text)
+{
+    if (is_word(format, "patterns")) {
+        add_rule(naive, list, NAIVE_PATTERN, text);
+    } else if (is_word(format, "urls")) {
+        add_url(naive, list, text);
+    } else if (is_word(format, "hosts")) {
+        const char *space = memchr(text.p, ' ', text.n);
+
+        need(space != NULL, "no hosts line", text);
+        add_name(naive, list, kind,
+            (struct cop_slice){
+                space + 1, text.n - (size_t)(space + 1 - text.p)});
+    } else {
+        add_name(naive, list, kind, text);
+    }
+}
+
+/* Where a file is named from, and how its lines are written. */
+struct lines_of {
+    struct cop_slice file;
+    struct cop_slice format;
+    enum naive_kind kind;
+    const char *folder;
+};
+
+static void add_lines(
+    struct naive *naive, struct naive_list *list, const struct lines_of *of)
+{
+    char path[PATH_BYTES];
+    struct cop_slice rest;
+
+    snprintf(
+        path, sizeof path, "%s/%.*s", of->folder, (int)of->file.n, of->file.p);
+    rest = read_file(naive, path);
+    while (rest.n != 0) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
+        size_t step = end != NULL ? n + 1 : n;
+
+        if (n != 0 && rest.p[0] != '#') {
+            add_entry(naive, list, of->format, of->kind,
+                (struct cop_slice){rest.p, n});
+        }
+        rest = (struct cop_slice){rest.p + step, rest.n - step};
+    }
+}
+
+static enum naive_kind kind_of(const struct yaml_node *map)
+{
+    struct cop_slice object = text_of(map, "object");
+
+    if (is_word(object, "host")) {
+        return NAIVE_HOST;
+    }
+    return is_word(object, "below") ? NAIVE_BELOW : NAIVE_DOMAIN;
+}
+
+static struct naive_list *new_list(
+    struct naive *naive, enum naive_role role, uint32_t owner)
+{
+    struct naive_list *list = &naive->lists[naive->lists_n++];
+
+    need(naive->lists_n < NAIVE_LISTS, "too many lists", COP_LIT(""));
+    *list = (struct naive_list){.role = role, .owner = owner};
+    return list;
+}
+
+static void fill_list(struct naive *naive, struct naive_list *list,
+    const struct yaml_node *map, const char *folder)
+{
+    const struct yaml_node *entries = yaml_get(map, "entries");
+
+    if (entries == NULL) {
+        struct lines_of of = {
+            text_of(map, "file"), text_of(map, "format"), kind_of(map), folder};
+
+        add_lines(naive, list, &of);
+        return;
+    }
+    for (const struct yaml_node *c = entries->first; c != NULL; c = c->next) {
+        add_entry(naive, list, text_of(map, "format"), kind_of(map), c->text);
+    }
+}
+
+/* ---- documents ---- */
+
+static void read_category_list(
+    struct naive *naive, const struct yaml_node *root, const char *folder)
+{
+    struct naive_list *list = new_list(naive, NAIVE_CATEGORY, 0);
+
+    list->name = text_of(root, "id");
+    list->categories = categories_of(naive, root, "categories");
+    fill_list(naive, list, root, folder);
+}
+
+static void read_target_lists(
+    struct naive *naive, const struct yaml_node *target, const char *folder)
+{
+    struct naive_requirement *r =
+        &naive->requirements[naive->requirements_n - 1];
+    const struct yaml_node *lists = yaml_get(target, "list");
+    unsigned number = 0;
+
+    if (lists == NULL) {
+        return;
+    }
+    for (const struct yaml_node *c = lists->first; c != NULL; c = c->next) {
+        struct cop_slice says = text_of(c, "semantics");
+        bool is_only = is_word(says, "allow_only");
+        struct naive_list *list = new_list(naive,
+            is_only                  ? NAIVE_ALLOW_ONLY
+            : is_word(says, "allow") ? NAIVE_ALLOW
+                                     : NAIVE_DENY,
+            (uint32_t)naive->requirements_n - 1);
+
+        number++;
+        list->name = arena_print(
+            &naive->arena, "%.*s#%u", (int)r->id.n, r->id.p, number);
+        r->has_allow_only = r->has_allow_only || is_only;
+        fill_list(naive, list, c, folder);
+    }
+}
+
+static void read_requirement(
+    struct naive *naive, const struct yaml_node *root, const char *folder)
+{
+    struct naive_requirement *r = &naive->requirements[naive->requirements_n++];
+    const struct yaml_node *scope = yaml_get(root, "scope");
+    const struct yaml_node *age = yaml_get(scope, "age");
+    const struct yaml_node *time = yaml_get(root, "time");
+    const struct yaml_node *target = yaml_get(root, "target");
+
+    need(naive->requirements_n < NAIVE_REQUIREMENTS, "too many", COP_LIT(""));
+    *r = (struct naive_requirement){
+        .id = text_of(root, "id"),
+        .authority = text_of(yaml_get(root, "legal"), "authority"),
+        .status = text_of(root, "status"),
+        .kind = text_of(root, "kind"),
+        .action = text_of(root, "action"),
+        .strength = text_of(root, "strength"),
+        .lock = text_of(root, "lock"),
+        .from_unix = date_of(time, "effective_from", false, INT64_MIN),
+        .until_unix = date_of(time, "effective_to", true, INT64_MAX),
+        .age_min = number_of(age, "min", 0),
+        .age_max = number_of(age, "max", 120),
+    };
+    r->subscribers = texts_of(naive, scope, "subscriber", &r->subscribers_n);
+    if (target != NULL) {
+        r->categories = categories_of(naive, target, "category");
+        read_target_lists(naive, target, folder);
+    }
+}
+
+static void read_template(struct naive *naive, const struct yaml_node *root)
+{
+    struct naive_template *t = &naive->templates[naive->templates_n++];
+
+    need(naive->templates_n < NAIVE_TEMPLATES, "too many", COP_LIT(""));
+    *t = (struct naive_template){
+        .id = text_of(root, "id"),
+        .block = categories_of(naive, root, "block"),
+        .allow = categories_of(naive, root, "allow"),
+        .is_allow_only = is_word(text_of(root, "allow_only"), "true"),
+    };
+}
+
+static void read_appeal(struct naive *naive, const struct yaml_node *root)
+{
+    struct naive_appeal *a = &naive->appeals[naive->appeals_n++];
+    struct naive_list *list =
+        new_list(naive, NAIVE_APPEAL, (uint32_t)naive->appeals_n - 1);
+    struct cop_slice object = text_of(root, "object");
+
+    need(naive->appeals_n < NAIVE_APPEALS, "too many", COP_LIT(""));
+    *a = (struct naive_appeal){
+        .authority = text_of(root, "authority"),
+        .of = text_of(root, "of"),
+        .from_unix = date_of(root, "decided", false, INT64_MIN),
+        .until_unix = date_of(root, "until", true, INT64_MAX),
+    };
+    list->name = text_of(root, "id");
+    if (memchr(object.p, '/', object.n) != NULL) {
+        add_url(naive, list, object);
+    } else {
+        add_name(naive, list, NAIVE_HOST, object);
+    }
+}
+
+static void read_manifest(
+    struct naive *naive, const struct yaml_node *root, const char *folder)
+{
+    const struct yaml_node *never = yaml_get(root, "never_inspect");
+    const struct yaml_node *hosts = yaml_get(never, "hosts");
+
+    naive->never_inspect = categories_of(naive, never, "categories");
+    for (const struct yaml_node *c = hosts->first; c != NULL; c = c->next) {
+        struct naive_list *list = new_list(naive, NAIVE_NEVER_INSPECT, 0);
+        struct lines_of of = {
+            c->text, COP_LIT("domains"), NAIVE_DOMAIN, folder};
+
+        add_lines(naive, list, &of);
+    }
+}
+
+static void read_document(
+    struct naive *naive, const char *path, const char *folder)
+{
+    struct cop_report report = {0};
+    struct yaml yaml;
+    struct cop_slice id;
+
+    yaml_init(&yaml, path, &naive->arena, &report);
+    need(yaml_parse(&yaml, read_file(naive, path)) == COP_OK, "no YAML",
+        cop_slice_of(path));
+    id = text_of(yaml.root, "id");
+    if (strncmp(id.p, "cop:bundle:", 11) == 0) {
+        read_manifest(naive, yaml.root, folder);
+    } else if (strncmp(id.p, "cop:list:", 9) == 0) {
+        read_category_list(naive, yaml.root, folder);
+    } else if (strncmp(id.p, "cop:req:", 8) == 0) {
+        read_requirement(naive, yaml.root, folder);
+    } else if (strncmp(id.p, "cop:template:", 13) == 0) {
+        read_template(naive, yaml.root);
+    } else if (strncmp(id.p, "cop:appeal:", 11) == 0) {
+        read_appeal(naive, yaml.root);
+    }
+}
+
+/* The packs' folders are two deep; this stops at four. */
+static void read_folder(struct naive *naive, const char *folder, int depth)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    char path[PATH_BYTES];
+
+    need(dir != NULL && depth < 4, "cannot open", cop_slice_of(folder));
+    while ((entry = readdir(dir)) != NULL) {
+        size_t n = strlen(entry->d_name);
+
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+            read_folder(naive, path, depth + 1);
+        } else if (n > 5 && strcmp(entry->d_name + n - 5, ".yaml") == 0) {
+            read_document(naive, path, folder);
+        }
+    }
+    closedir(dir);
+}
+
+void naive_init(struct naive *naive, const char *folder)
+{
+    memset(naive, 0, sizeof *naive);
+    arena_init(&naive->arena, ARENA_BYTES);
+    read_folder(naive, folder, 0);
+}
+
+uint32_t naive_add(struct naive *naive, const struct naive_profile *profile)
+{
+    need(naive->profiles_n < NAIVE_PROFILES, "too many", profile->name);
+    naive->profiles[naive->profiles_n] = *profile;
+    return (uint32_t)naive->profiles_n++;
+}
+
+void naive_fini(struct naive *naive)
+{
+    for (size_t i = 0; i < naive->lists_n; i++) {
+        for (size_t k = 0; k < naive->lists[i].n; k++) {
+            pcre2_code_free(naive->lists[i].rules[k].code);
+        }
+        free(naive->lists[i].rules);
+    }
+    arena_fini(&naive->arena);
+}
