@@ -13,14 +13,16 @@
 struct cop_bundle;
 
 /* Map a bundle from a descriptor and check all of it: digest, sections, every
- * offset and count. The descriptor may be closed afterwards.
+ * offset and count. The descriptor may be closed afterwards. The file must not
+ * be written to while it is mapped: replace it by rename, or seal a memfd.
  *
  * fd      a regular file or a memfd; mapped read-only
  * name    for findings, NULL allowed; copied
  * report  gets one finding on failure; NULL allowed
  * out     one reference, given back with cop_bundle_drop()
- * Returns COP_OK, COP_E_TRUNCATED, COP_E_DIGEST, COP_E_VERSION, COP_E_SYNTAX,
- * COP_E_IO, COP_E_NOMEM. */
+ * Returns COP_OK, COP_E_TRUNCATED, COP_E_DIGEST, COP_E_VERSION (another
+ * format, or categories that this taxonomy lacks), COP_E_SYNTAX, COP_E_IO,
+ * COP_E_NOMEM. */
 COP_API COP_MUST_USE enum cop_status cop_bundle_open_fd(int fd,
     const char *name, struct cop_report *report, struct cop_bundle **out);
 
@@ -45,7 +47,8 @@ struct cop_bundle_info {
     struct cop_slice licence;
     struct cop_slice revision; /* the issuer's own version, "2026.11.1" */
     struct cop_slice timezone; /* of a policy file, IANA name; empty for none */
-    uint8_t digest[32];        /* SHA-256 of everything behind the header */
+    uint8_t digest[32];        /* SHA-256 of the whole file, the digest's own
+                                  place taken as zeros */
     uint64_t file_bytes;
     uint32_t requirements;
     uint32_t lists;

@@ -39,7 +39,8 @@ COP_API const char *cop_level_text(enum cop_level level);
 
 /* Who is asking, where no named profile says it (vectors, `copc explain`). */
 struct cop_subject {
-    uint8_t age;                  /* years; 120 for an adult of unknown age */
+    uint8_t age;                  /* years; 120 for an adult of unknown age:
+                                     intervals that reach 120 have no end */
     struct cop_slice subscriber;  /* "school_pupil", "residential"...; empty:
                                      any requirement's class matches */
     struct cop_slice template_name; /* empty for none */
@@ -54,7 +55,8 @@ struct cop_policy;
  * report  gets one finding on failure; NULL allowed
  * Returns COP_OK, COP_E_CONFLICT (a requirement or profile twice),
  * COP_E_NOTFOUND (a template or offer that no bundle has), COP_E_LIMIT,
- * COP_E_NOMEM. */
+ * COP_E_NOMEM, COP_E_IO (the system gives no random numbers). A template
+ * twice is COP_E_CONFLICT too. */
 COP_API COP_MUST_USE enum cop_status cop_policy_new(
     struct cop_bundle *const *bundles, size_t n, struct cop_report *report,
     struct cop_policy **out);
@@ -66,8 +68,8 @@ COP_API COP_MUST_USE enum cop_status cop_policy_profile(
     const struct cop_policy *policy, struct cop_slice name, uint32_t *out);
 
 /* Add a profile for a subject that no bundle names. Only before the policy is
- * shared. Returns COP_OK, COP_E_NOTFOUND (template), COP_E_LIMIT,
- * COP_E_NOMEM. */
+ * shared. Returns COP_OK, COP_E_NOTFOUND (template, or a class of subscriber
+ * that is none), COP_E_LIMIT, COP_E_NOMEM. */
 COP_API COP_MUST_USE enum cop_status cop_policy_add_subject(
     struct cop_policy *policy, const struct cop_subject *subject,
     uint32_t *out);
@@ -85,8 +87,9 @@ COP_API uint32_t cop_policy_bundles(const struct cop_policy *policy);
 COP_API uint64_t cop_policy_generation(const struct cop_policy *policy);
 
 /* How precisely a rule named what it matched; larger is more specific. The
- * class is in the high bits (address < below < domain < host < URL), then the
- * number of labels or, of a URL prefix, bytes of path. */
+ * class is in the high bits (address < domain, with what is only below it <
+ * host < URL), then the number of labels or, of a URL prefix, bytes of path
+ * and query; of a pattern 0. */
 #define COP_SPECIFICITY(class, detail) \
     ((uint16_t)(((class) << 12) | ((detail) > 4095 ? 4095 : (detail))))
 enum {

@@ -7,11 +7,13 @@
  *
  * WHO SPEAKS
  *  A requirement speaks when it is in force, has been lowered to rules, its
- *  dates hold (from <= now < until), the profile's age is in [min, max), the
- *  classes of subscriber meet (none on either side meets any) and, where it is
- *  an offer, the profile accepts it. It speaks about hits of its own lists,
- *  and about hits of category lists that carry one of its categories, with
- *  the specificity of the hit.
+ *  dates hold (from <= now < until), the profile's age is in [min, max), where
+ *  a max of 120 or more is no end (120 stands for an adult of unknown age and
+ *  must not slip out of what is for everybody), the classes of subscriber meet
+ *  (none on either side meets any) and, where it is an offer, the profile
+ *  accepts it. It speaks about hits of its own lists, and about hits of
+ *  category lists that carry one of its categories, with the specificity of
+ *  the hit.
  *
  * AT WHICH LEVEL (include/cop/level.tbl, best first)
  *  LOCKED_ENTRY     deny of a nationally locked requirement, by its own list

@@ -28,7 +28,9 @@
 enum {
     POLICY_REQUIREMENTS_MAX = 4096, /* of all bundles of one policy */
     POLICY_NO_CATEGORY = UINT16_MAX,
-    POLICY_AGE_ANY = 256 /* how wide is what has no age interval */
+    POLICY_AGE_OPEN = 120, /* an interval that reaches it has no end: it is
+                              also the age of an adult of unknown age */
+    POLICY_WIDTH_ANY = 256 /* of what has no interval of age */
 };
 
 /* What a requirement says about whatever a list matches. */
@@ -59,8 +61,9 @@ struct policy_requirement {
     uint32_t index;     /* in its bundle */
     uint16_t bundle;
     uint16_t age_min;
-    uint16_t age_max;
-    bool is_usable; /* in force and lowered to rules */
+    uint16_t age_end;   /* exclusive */
+    uint16_t age_width; /* as written */
+    bool is_usable;     /* in force and lowered to rules */
     bool is_offer;
     bool is_allow_only; /* has a list that says so */
 };

@@ -31,7 +31,7 @@ static bool requirement_reaches(const struct policy_requirement *q,
     uint32_t requirement, const struct person *person)
 {
     return q->is_usable && person->age >= q->age_min &&
-           person->age < q->age_max &&
+           person->age < q->age_end &&
            (q->subscribers == 0 || person->subscribers == 0 ||
                (q->subscribers & person->subscribers) != 0) &&
            (!q->is_offer || person_accepts(person, requirement));

@@ -9,13 +9,9 @@ static int order_of(uint64_t a, uint64_t b)
 static unsigned age_width(
     const struct cop_policy *policy, const struct statement *statement)
 {
-    if (statement->requirement == COP_NONE) {
-        return POLICY_AGE_ANY;
-    }
-    const struct policy_requirement *q =
-        &policy->requirements[statement->requirement];
-
-    return (unsigned)q->age_max - q->age_min;
+    return statement->requirement == COP_NONE
+               ? POLICY_WIDTH_ANY
+               : policy->requirements[statement->requirement].age_width;
 }
 
 static uint32_t requirement_rank(
