@@ -15,25 +15,31 @@ struct config;
 struct dialer; /* a worker's resolver, its cache, and its rules of reach */
 struct dial;   /* one attempt */
 
-/* loop and config must outlive the dialer. own_addresses: where the gateway
- * itself listens, never dialled. */
-COP_MUST_USE enum cop_status dialer_new(struct loop *loop,
-    const struct config *config, struct dialer **out);
-/* Use another configuration from now on; attempts under way go on. */
+/* The loop must outlive the dialer; of the configuration what is needed is
+ * copied. Where the gateway itself listens (config->listens) is never dialled.
+ * The system's name servers are read here, once, for configurations that name
+ * none. One dialer a process and thread. COP_OK, COP_E_NOMEM, COP_E_IO. */
+COP_MUST_USE enum cop_status dialer_new(
+    struct loop *loop, const struct config *config, struct dialer **out);
+/* Use another configuration from now on; attempts under way go on, with the
+ * new rules of reach. On failure the earlier one is in use. COP_OK or
+ * COP_E_NOMEM. */
 COP_MUST_USE enum cop_status dialer_reconfigure(
     struct dialer *dialer, const struct config *config);
+/* Attempts under way are cancelled. Not from within a dial_fn. */
 void dialer_free(struct dialer **dialer);
 
 /* The outcome. Called once, never from within dial_start().
  * fd       connected, non-blocking, TCP_NODELAY, now the callee's; -1 on
  *          failure
  * reason   COP_REASON_NONE on success, else RESOLVE, RESOLVE_TIMEOUT, CONNECT,
- *          CONNECT_TIMEOUT, REACH, MEMORY
+ *          CONNECT_TIMEOUT, REACH, LIMIT (descriptors, questions), MEMORY
  * address  where it is connected, or the last one tried; NULL if none was */
 typedef void dial_fn(void *context, int fd, enum cop_reason reason,
     const struct sockaddr_storage *address);
 
-/* Start; *out is valid until the callback or dial_cancel(). */
+/* Start; *out is valid until the callback or dial_cancel(). COP_OK or
+ * COP_E_NOMEM. */
 COP_MUST_USE enum cop_status dial_start(struct dialer *dialer,
     const struct cop_host *host, uint16_t port, dial_fn *fn, void *context,
     struct dial **out);
