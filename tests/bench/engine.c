@@ -1,0 +1,210 @@
+/* What a decision costs: CPU time for each URL, parsed, classified anew,
+ * classified through the cache, and evaluated.
+ *
+ *   engine BUNDLE POLICY PROFILE < URLS
+ *
+ * The limit measured in the same run is the floor that no engine can go below
+ * on these inputs: one keyed hash over the canonical URL, which is what a cache
+ * needs to find anything at all. Prints one JSON object; nanoseconds are the
+ * median of the rounds. */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cop/compile.h"
+#include "cop/decide.h"
+#include "rules/base/hash.h"
+
+enum { URLS_MAX = 20000, ROUNDS = 9, LINE_MAX_BYTES = 8192 };
+
+struct bench {
+    struct cop_policy *policy;
+    struct cop_matcher *matcher;
+    struct cop_cache *cache;
+    uint32_t profile;
+    char *lines[URLS_MAX];
+    struct cop_url *urls;
+    size_t n;
+    uint64_t sum; /* of results, so that no work can be left out */
+};
+
+static double cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void do_parse(struct bench *bench, size_t i)
+{
+    static struct cop_url url;
+
+    if (cop_url_parse(cop_slice_of(bench->lines[i]), &url) == COP_OK) {
+        bench->sum += url.text.n;
+    }
+}
+
+static void do_hash(struct bench *bench, size_t i)
+{
+    static const uint64_t key[2] = {1, 2};
+    struct cop_slice text = bench->urls[i].text;
+
+    bench->sum += hash_keyed(key, text.p, text.n);
+}
+
+static void do_classify(struct bench *bench, size_t i)
+{
+    static struct cop_class class;
+
+    cop_classify(bench->policy, bench->matcher, &bench->urls[i], &class);
+    bench->sum += class.n;
+}
+
+static void do_cached(struct bench *bench, size_t i)
+{
+    static struct cop_class class;
+
+    cop_cache_classify(
+        bench->cache, bench->policy, bench->matcher, &bench->urls[i], &class);
+    bench->sum += class.n;
+}
+
+static void do_decide(struct bench *bench, size_t i)
+{
+    static const struct cop_moment moment = {1790000000, 600};
+    static struct cop_class class;
+    struct cop_verdict verdict;
+
+    cop_cache_classify(
+        bench->cache, bench->policy, bench->matcher, &bench->urls[i], &class);
+    cop_evaluate(bench->policy, &class, bench->profile, &moment, &verdict);
+    bench->sum += (uint64_t)verdict.action;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double measure(struct bench *bench, void (*work)(struct bench *, size_t))
+{
+    double rounds[ROUNDS];
+
+    for (size_t i = 0; i < bench->n; i++) {
+        work(bench, i); /* warm */
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = cpu_ns();
+
+        for (size_t i = 0; i < bench->n; i++) {
+            work(bench, i);
+        }
+        rounds[round] = (cpu_ns() - start) / (double)bench->n;
+    }
+    qsort(rounds, ROUNDS, sizeof(rounds[0]), compare);
+    return rounds[ROUNDS / 2];
+}
+
+static void bench_read_urls(struct bench *bench)
+{
+    static char line[LINE_MAX_BYTES];
+
+    bench->urls = calloc(URLS_MAX, sizeof(*bench->urls));
+    while (bench->urls != NULL && bench->n < URLS_MAX &&
+           fgets(line, sizeof(line), stdin) != NULL) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (cop_url_parse(cop_slice_of(line), &bench->urls[bench->n]) ==
+            COP_OK) {
+            bench->lines[bench->n++] = strdup(line);
+        }
+    }
+}
+
+static void say_finding(void *context, const struct cop_finding *finding)
+{
+    (void)context;
+    if (finding->severity == COP_ERROR) {
+        fprintf(stderr, "engine: %s: %s\n",
+            finding->file != NULL ? finding->file : "-", finding->what);
+    }
+}
+
+static struct cop_image bench_policy_image(
+    const char *path, struct cop_report *report)
+{
+    static char text[1 << 20];
+    struct cop_compile_options options = {.now_unix = time(NULL)};
+    struct cop_image image = {NULL, 0};
+    FILE *file = fopen(path, "r");
+    size_t n = file != NULL ? fread(text, 1, sizeof(text), file) : 0;
+
+    if (file != NULL) {
+        fclose(file);
+    }
+    if (cop_compile_policy((struct cop_slice){text, n}, path, &options, report,
+            &image) != COP_OK) {
+        exit(1);
+    }
+    return image;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench bench;
+    struct cop_report report = {.emit = say_finding};
+    struct cop_bundle *bundles[2] = {NULL, NULL};
+    struct cop_cache_counts counts;
+    struct cop_image image;
+    double open_ms;
+
+    if (argc != 4) {
+        fprintf(stderr, "usage: engine BUNDLE POLICY PROFILE < URLS\n");
+        return 2;
+    }
+    image = bench_policy_image(argv[2], &report);
+    open_ms = cpu_ns();
+    if (cop_bundle_open(argv[1], &report, &bundles[0]) != COP_OK) {
+        return 1;
+    }
+    open_ms = (cpu_ns() - open_ms) / 1e6;
+    if (cop_bundle_open_memory(
+            image.bytes, image.n, argv[2], &report, &bundles[1]) != COP_OK ||
+        cop_policy_new(bundles, 2, &report, &bench.policy) != COP_OK ||
+        cop_policy_profile(
+            bench.policy, cop_slice_of(argv[3]), &bench.profile) != COP_OK ||
+        cop_matcher_new(&bench.matcher) != COP_OK ||
+        cop_cache_new(1 << 18, &bench.cache) != COP_OK) {
+        return 1;
+    }
+    bench_read_urls(&bench);
+    if (bench.n == 0) {
+        fprintf(stderr, "engine: no URLs on standard input\n");
+        return 1;
+    }
+    printf("{\"schema\": \"copgate/bench-engine/v1\", \"urls\": %zu, "
+           "\"open_and_audit_ms\": %.2f, \"parse_ns\": %.1f, "
+           "\"hash_floor_ns\": %.1f, \"classify_ns\": %.1f, "
+           "\"cached_ns\": %.1f, \"cached_and_evaluated_ns\": %.1f, ",
+        bench.n, open_ms, measure(&bench, do_parse), measure(&bench, do_hash),
+        measure(&bench, do_classify), measure(&bench, do_cached),
+        measure(&bench, do_decide));
+    cop_cache_counts(bench.cache, &counts);
+    printf("\"cache_hits\": %llu, \"cache_misses\": %llu, \"sum\": %llu}\n",
+        (unsigned long long)counts.hits, (unsigned long long)counts.misses,
+        (unsigned long long)bench.sum);
+    cop_matcher_free(&bench.matcher);
+    cop_cache_free(&bench.cache);
+    cop_policy_free(&bench.policy);
+    cop_bundle_drop(&bundles[0]);
+    cop_bundle_drop(&bundles[1]);
+    cop_image_free(&image);
+    return 0;
+}
