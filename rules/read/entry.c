@@ -31,6 +31,17 @@ static bool flawed(struct entry_flaw *flaw, const struct word *word,
     return false;
 }
 
+/* A rule about "com" is about everybody's names, and hardly what was meant. */
+static void caution_suffix(struct entry_flaw *flaw, const struct word *word,
+    const struct cop_host *host)
+{
+    (void)flawed(flaw, word,
+        "if it is meant, leave it; otherwise write the whole name",
+        "\"%s\" is a public suffix: this covers the names of many owners",
+        host->text);
+    flaw->is_caution = true;
+}
+
 /* What of a line to quote: enough to recognise it. */
 static int quoted(struct cop_slice text)
 {
@@ -152,6 +163,11 @@ static bool read_name(const struct entry_reader *reader,
     if (host.kind != COP_HOST_NAME) {
         return text.n == word->text.n ? read_address(reader, word, &host, flaw)
                                       : explain_name(word, flaw);
+    }
+    /* Looking suffixes up is dear; those of consequence are short. */
+    if (object != ENTRY_HOST && host.labels <= 2 &&
+        cop_host_registrable(&host) == host.n) {
+        caution_suffix(flaw, word, &host);
     }
     return reader->take(reader->context, object, cop_host_slice(&host));
 }
@@ -306,6 +322,7 @@ bool entry_read(const struct entry_reader *reader, struct cop_slice line,
 {
     struct word word = {line, without_comment(line, reader->format)};
 
+    flaw->is_caution = false;
     if (!check_characters(line, flaw)) {
         return false;
     }

@@ -22,11 +22,12 @@
 
 enum { ENTRY_WHAT_MAX = 256 };
 
-/* Why a line is no entry. */
+/* Why a line is no entry, or why it is one to be careful with. */
 struct entry_flaw {
     char what[ENTRY_WHAT_MAX]; /* one sentence */
     const char *todo;          /* one sentence, static */
     size_t offset;             /* in the line, of what is wrong */
+    bool is_caution;           /* the line was read; a person should look */
 };
 
 /* How lines are to be read, and who gets what they name. */
@@ -41,7 +42,9 @@ struct entry_reader {
 
 /* Read one line, without its line feed. An empty line and a comment are fine
  * and name nothing.
- * Returns false and *flaw when the line is no entry. */
+ * flaw     is_caution is set or cleared; the rest is written with it, and when
+ *          the line is no entry
+ * Returns false when the line is no entry. */
 bool entry_read(const struct entry_reader *reader, struct cop_slice line,
     struct entry_flaw *flaw);
 

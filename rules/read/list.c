@@ -16,6 +16,7 @@ struct reading {
     struct entry_reader reader;
     uint32_t line;
     uint32_t errors;
+    uint32_t cautions;
     bool is_full; /* the sink had no room */
 };
 
@@ -57,6 +58,16 @@ static bool tell(struct reading *reading, const struct place *place,
     return false;
 }
 
+/* Tell what a person should look at; after some of them, no more. */
+static void tell_caution(struct reading *reading, const struct place *place,
+    const struct entry_flaw *flaw)
+{
+    if (reading->cautions++ < LIST_ERRORS_MAX) {
+        cop_report_at(reading->report, COP_WARNING, "suffix", place->file,
+            place->line, place->column, flaw->todo, "%s", flaw->what);
+    }
+}
+
 static enum cop_status outcome(const struct reading *reading)
 {
     if (reading->is_full) {
@@ -75,6 +86,9 @@ static enum cop_status read_inline(struct reading *reading)
 
         reading->line = entry->place.line;
         if (entry_read(&reading->reader, entry->text, &flaw)) {
+            if (flaw.is_caution) {
+                tell_caution(reading, &entry->place, &flaw);
+            }
             continue;
         }
         if (reading->is_full || !tell(reading, &entry->place, &flaw)) {
@@ -107,6 +121,10 @@ static bool read_line(
         return tell(reading, &place, &flaw);
     }
     if (entry_read(&reading->reader, line, &flaw)) {
+        place.column = (uint32_t)flaw.offset + 1;
+        if (flaw.is_caution) {
+            tell_caution(reading, &place, &flaw);
+        }
         return true;
     }
     place.column = (uint32_t)flaw.offset + 1;
