@@ -20,12 +20,9 @@ enum cop_host_kind { COP_HOST_NAME, COP_HOST_IPV4, COP_HOST_IPV6 };
 
 struct cop_host {
     enum cop_host_kind kind;
-    uint8_t n;           /* bytes in text */
-    uint8_t labels;      /* of a name: 1 .. 127; of an address 0 */
-    uint8_t registrable; /* of a name: offset of the registrable domain
-                            (public suffix + 1); n when the name is itself a
-                            public suffix; of an address 0 */
-    uint8_t addr[16];    /* IPv4: 4 bytes; IPv6: 16; network order */
+    uint8_t n;      /* bytes in text */
+    uint8_t labels; /* of a name: 1 .. 127; of an address 0 */
+    uint8_t addr[16]; /* IPv4: 4 bytes; IPv6: 16; network order; else zero */
     char text[COP_HOST_MAX + 1]; /* lower-case A-labels without trailing dot;
                             dotted quad; IPv6 per RFC 5952, no brackets.
                             Ends in NUL. */
@@ -36,11 +33,13 @@ struct cop_host {
  *
  * in     borrowed: UTF-8, percent-encoding allowed, U- or A-labels, one
  *        trailing dot, any numeric spelling of IPv4, IPv6 with or without
- *        brackets (IPv4-mapped IPv6 becomes IPv4)
+ *        brackets (IPv4-mapped IPv6, and IPv4 behind NAT64's well-known
+ *        prefix, become IPv4)
  * out    written on COP_OK only
  *
  * Cost: no allocation when `in` is plain ASCII without "xn--".
- * Threads: any. Returns COP_OK, COP_E_SYNTAX, or COP_E_LIMIT (too long). */
+ * Threads: any. Returns COP_OK, COP_E_SYNTAX, COP_E_LIMIT (too long), or, of a
+ * name that is not plain ASCII, COP_E_NOMEM. */
 COP_API COP_MUST_USE enum cop_status cop_host_parse(
     struct cop_slice in, struct cop_host *out);
 
@@ -48,6 +47,13 @@ static inline struct cop_slice cop_host_slice(const struct cop_host *host)
 {
     return (struct cop_slice){host->text, host->n};
 }
+
+/* Where the registrable domain (public suffix and one label more) begins in
+ * the text of a name; host->n when the name is itself a public suffix; 0 for
+ * an address. The suffixes are those that libpsl was built with.
+ *
+ * Cost: up to two microseconds, so it is not part of parsing. Threads: any. */
+COP_API uint8_t cop_host_registrable(const struct cop_host *host);
 
 COP_API bool cop_host_eq(const struct cop_host *a, const struct cop_host *b);
 
