@@ -38,6 +38,9 @@ enum model_effect model_effect_of(const struct fact_requirement *requirement)
     if (!model_is_in_force(requirement) || model_is_inert(requirement)) {
         return EFFECT_NONE;
     }
+    if (requirement->action == DO_OFFER) {
+        return EFFECT_OFFERED;
+    }
     switch (requirement->strength) {
     case COP_STRENGTH_MANDATORY:
         if (requirement->lock == COP_LOCK_NATIONAL &&
