@@ -15,11 +15,11 @@ struct flow;
 
 struct flow_parts {
     struct loop *loop;
-    struct world *world;        /* held */
-    struct leaves *leaves;      /* borrowed */
-    struct tls_server *server;  /* borrowed */
-    struct record *record;      /* borrowed */
-    const char *pseudonym;      /* in Via, unique to this gateway */
+    struct world *world;       /* held */
+    struct leaves *leaves;     /* borrowed */
+    struct tls_server *server; /* borrowed */
+    struct record *record;     /* borrowed */
+    const char *pseudonym;     /* in Via, unique to this gateway */
 };
 
 COP_MUST_USE enum cop_status flow_new(
@@ -29,8 +29,8 @@ void flow_free(struct flow **flow);
 
 /* Take an accepted, non-blocking socket. Always takes the descriptor; at a
  * limit it is closed with a reason. */
-void flow_accept(struct flow *flow, int fd,
-    const struct sockaddr_storage *client);
+void flow_accept(
+    struct flow *flow, int fd, const struct sockaddr_storage *client);
 
 /* Decide by another world from now on (reload). Takes a reference. */
 void flow_reload(struct flow *flow, struct world *world);
@@ -41,7 +41,7 @@ typedef void flow_drained_fn(void *context);
 void flow_drain(struct flow *flow, flow_drained_fn *done, void *context);
 
 struct flow_counts {
-    uint64_t connections;      /* accepted since start */
+    uint64_t connections; /* accepted since start */
     uint64_t open;
     uint64_t requests;
     uint64_t blocked;

@@ -20,10 +20,12 @@ struct world {
     char timezone[64]; /* of the policy file, "" for UTC */
 };
 
-/* Takes all four. NULL when out of memory (nothing is taken then). */
+/* Takes all four. NULL when out of memory (nothing is taken then). The time
+ * zone is that of the policy's last bundle that names one. */
 struct world *world_new(struct config *config, struct cop_policy *policy,
     struct identity *identity, struct tls_client *client);
 struct world *world_hold(struct world *world);
+/* Gives one reference back and nulls it; the last one frees. NULL allowed. */
 void world_drop(struct world **world);
 
 #endif

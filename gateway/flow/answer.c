@@ -1,0 +1,195 @@
+#include "gateway/flow/answer.h"
+
+#include <string.h>
+
+#include "gateway/flow/forward.h"
+#include "gateway/flow/inner.h"
+#include "gateway/notice/notice.h"
+
+enum { ANSWER_DRAIN_MAX = 1 << 16 }; /* a body worth reading to its end */
+
+/* The rest of the request, if any, is read and thrown away where that is
+ * cheap, so that the connection can be kept; else the connection ends. */
+static bool answer_may_drain(struct exchange *x)
+{
+    const struct http_head *head;
+
+    if (x->up.state == LANE_DONE) {
+        return true;
+    }
+    if (x->up.state != LANE_BODY) {
+        return false;
+    }
+    head = exchange_request(x);
+    if (head->framing == HTTP_NO_BODY) {
+        return true;
+    }
+    /* With Expect the client may or may not send it (RFC 9110 10.1.1). */
+    return head->framing == HTTP_LENGTH && !head->expects_continue &&
+           head->length <= ANSWER_DRAIN_MAX;
+}
+
+/* Leave the server, and turn the up lane to throwing away. A reason that is
+ * given now is the connection's, whatever happens to the answer. */
+static void answer_prepare(
+    struct exchange *x, enum cop_reason reason, const char *detail)
+{
+    const struct http_head *head = exchange_request(x);
+    bool may_drain;
+
+    forward_drop(x);
+    if (x->up.state == LANE_LAST) {
+        x->up.state = LANE_DONE;
+    }
+    may_drain = answer_may_drain(x);
+    x->up.framing = HTTP_NO_BODY;
+    x->up.keeps_out = false;
+    x->up.to = &x->conn->wire;
+    lane_forget_out(&x->up);
+    lane_begin(&x->down, &x->conn->wire, &x->conn->wire);
+    x->down.state = LANE_LAST;
+    x->reason = reason;
+    if (reason != COP_REASON_NONE) {
+        fault_set(&x->conn->end, reason, detail);
+    } else if (x->conn->flow->drain.is_on) {
+        x->reason = COP_REASON_DRAINED;
+    } else if (!may_drain || head->wants_close || head->minor == 0) {
+        x->reason = COP_REASON_DONE;
+    }
+}
+
+static struct notice_facts answer_facts(struct exchange *x)
+{
+    const struct config *config = x->asker.world->config;
+    struct notice_facts facts = {.languages = config->languages,
+        .languages_n = config->languages_n,
+        .contact = config->contact,
+        .reference = "",
+        .keep_alive = x->reason == COP_REASON_NONE};
+
+    if (x->up.state != LANE_HEAD) {
+        facts.request = exchange_request(x);
+    }
+    if (x->has_site) {
+        facts.host = &x->conn->site.host;
+    }
+    return facts;
+}
+
+static enum step answer_send(struct exchange *x)
+{
+    struct buf *out = &x->down.out;
+    const char *end;
+
+    if (out->failed || out->n == 0) {
+        return conn_end(x->conn, COP_REASON_MEMORY, NULL);
+    }
+    /* The answer to HEAD has no body (RFC 9110 9.3.2). */
+    end = x->is_head ? memmem(out->p, out->n, "\r\n\r\n", 4) : NULL;
+    if (end != NULL) {
+        out->n = (size_t)(end - out->p) + 4;
+    }
+    exchange_go(x, EXCHANGE_ANSWER);
+    conn_deadline(x->conn, x->asker.world->config->limits.idle_ms);
+    return STEP_NEXT;
+}
+
+enum step answer_block(
+    struct exchange *x, const struct decision *decision, enum cop_reason reason)
+{
+    struct notice_facts facts;
+
+    answer_prepare(x, reason, NULL);
+    facts = answer_facts(x);
+    facts.policy = x->asker.world->policy;
+    facts.verdict = &decision->verdict;
+    facts.reference = decision->reference;
+    notice_block(&x->down.out, &facts);
+    return answer_send(x);
+}
+
+enum step answer_error(struct exchange *x, uint16_t status,
+    enum cop_reason reason, const char *detail)
+{
+    struct notice_facts facts;
+
+    /* It may be the words of the server's wire, which is closed now. */
+    if (detail != NULL) {
+        detail = arena_copy(&x->arena, cop_slice_of(detail)).p;
+    }
+    answer_prepare(x, reason, detail);
+    facts = answer_facts(x);
+    facts.reason = reason;
+    facts.detail = detail;
+    notice_error(&x->down.out, &facts, status);
+    return answer_send(x);
+}
+
+enum step answer_fault(struct exchange *x)
+{
+    uint16_t status = 400;
+    const char *fault = h1_reader_fault(x->up.reader, &status);
+    bool is_large = status == 414 || status == 431;
+
+    return answer_error(x, status,
+        is_large ? COP_REASON_HEAD_TOO_LARGE : COP_REASON_BAD_REQUEST, fault);
+}
+
+enum step answer_options(struct exchange *x)
+{
+    answer_prepare(x, COP_REASON_NONE, NULL);
+    buf_print(&x->down.out, "HTTP/1.1 204 No Content\r\nVia: 1.1 %s\r\n%s\r\n",
+        x->conn->flow->parts.pseudonym,
+        x->reason == COP_REASON_NONE ? "" : "Connection: close\r\n");
+    return answer_send(x);
+}
+
+/* The rest of the request, thrown away. LANE_WAITS, or something else when
+ * there is nothing more to wait for. */
+static enum lane_result answer_drain(struct exchange *x)
+{
+    if (x->up.state != LANE_BODY) {
+        return LANE_WHOLE;
+    }
+    if (x->reason != COP_REASON_NONE &&
+        exchange_request(x)->framing != HTTP_NO_BODY) {
+        return LANE_WHOLE;
+    }
+    return lane_move(&x->up);
+}
+
+enum step answer_step(
+    struct exchange *x, const struct wire *wire, unsigned events)
+{
+    bool is_down_due = lane_wake(&x->down, wire, events);
+    bool is_up_due =
+        x->down.state == LANE_DONE && lane_wake(&x->up, wire, events);
+
+    if (is_down_due) {
+        switch (lane_move(&x->down)) {
+        case LANE_WAITS:
+            return STEP_WAIT;
+        case LANE_WHOLE:
+            break;
+        case LANE_FROM_ENDED:
+        case LANE_TO_ENDED:
+        case LANE_FAULTY:
+            return conn_end(x->conn, COP_REASON_CLIENT_ABORT, NULL);
+        }
+    } else if (!is_up_due) {
+        return exchange_ignore(x, wire, events);
+    }
+    switch (answer_drain(x)) {
+    case LANE_WAITS:
+        return STEP_WAIT;
+    case LANE_WHOLE:
+        break;
+    case LANE_FROM_ENDED:
+    case LANE_TO_ENDED:
+        return conn_end(x->conn, COP_REASON_CLIENT_ABORT, NULL);
+    case LANE_FAULTY:
+        x->reason = COP_REASON_BAD_REQUEST;
+        break;
+    }
+    return exchange_end(x);
+}

@@ -1,0 +1,96 @@
+#include "gateway/flow/decision.h"
+
+#include "gateway/flow/inner.h"
+#include "gateway/notice/notice.h"
+#include "gateway/record/record.h"
+
+static void decision_evaluate(
+    struct flow *flow, const struct asker *asker, struct decision *out)
+{
+    struct cop_moment moment =
+        clock_moment(&flow->clock, loop_unix(flow->parts.loop));
+
+    *out = (struct decision){.way = WAY_REFUSE};
+    cop_evaluate(asker->world->policy, &flow->scratch->class, asker->profile,
+        &moment, &out->verdict);
+}
+
+static void decision_record(struct conn *conn, const struct asker *asker,
+    const struct decision *decision, struct record_decision *line)
+{
+    struct flow *flow = conn->flow;
+
+    line->connection = conn->number;
+    line->client = &conn->client;
+    line->policy = asker->world->policy;
+    line->profile = asker->profile;
+    line->class = &flow->scratch->class;
+    line->verdict = &decision->verdict;
+    memcpy(line->reference, decision->reference, sizeof(line->reference));
+    record_decision(flow->parts.record, line);
+}
+
+void decision_of_url(struct conn *conn, const struct asker *asker,
+    struct cop_slice method, const struct cop_url *url, struct decision *out)
+{
+    struct flow *flow = conn->flow;
+    struct record_decision line = {.stage = RECORD_REQUEST,
+        .mode = conn_mode_word(conn->mode),
+        .method = method,
+        .host = &url->host,
+        .port = url->port,
+        .url = url};
+
+    cop_cache_classify(flow->cache, asker->world->policy, flow->matcher, url,
+        &flow->scratch->class);
+    decision_evaluate(flow, asker, out);
+    if (decision_is_block(out)) {
+        flow->counts.blocked++;
+        notice_reference(out->reference);
+    }
+    decision_record(conn, asker, out, &line);
+}
+
+static enum way decision_way(
+    const struct decision *decision, enum config_inspect inspect, bool needs)
+{
+    if (decision_is_block(decision)) {
+        return decision->may_inspect ? WAY_SHOW : WAY_REFUSE;
+    }
+    if (!decision->may_inspect ||
+        (inspect == CONFIG_INSPECT_NEEDED && !needs)) {
+        return WAY_SPLICE;
+    }
+    return WAY_INTERCEPT;
+}
+
+void decision_of_site(
+    struct conn *conn, const struct asker *asker, struct decision *out)
+{
+    static const enum conn_mode modes[] = {
+        [WAY_REFUSE] = CONN_REFUSED,
+        [WAY_SPLICE] = CONN_SPLICED,
+        [WAY_INTERCEPT] = CONN_INTERCEPTED,
+        [WAY_SHOW] = CONN_INTERCEPTED,
+    };
+    struct flow *flow = conn->flow;
+    enum config_inspect inspect = asker->world->config->inspect;
+    const struct cop_class *class = &flow->scratch->class;
+    struct record_decision line = {.stage = RECORD_CONNECT,
+        .host = &conn->site.host,
+        .port = conn->site.port};
+
+    cop_classify_host(
+        asker->world->policy, &conn->site.host, &flow->scratch->class);
+    decision_evaluate(flow, asker, out);
+    out->may_inspect = inspect != CONFIG_INSPECT_NONE &&
+                       !cop_policy_never_inspects(asker->world->policy, class);
+    out->way = decision_way(out, inspect, class->needs_url);
+    if (out->way == WAY_REFUSE) {
+        flow->counts.blocked++;
+        notice_reference(out->reference);
+    }
+    conn->mode = modes[out->way];
+    line.mode = conn_mode_word(conn->mode);
+    decision_record(conn, asker, out, &line);
+}

@@ -1,0 +1,445 @@
+/* The exchange machine: one request, its way to the server or to a notice, and
+ * the answer.
+ *
+ *   exchange_take
+ *     |
+ *     v    exchange_route            forward_attach
+ *   HEAD ---------------> UPSTREAM ----------------> FORWARD
+ *     |  \_______________________________________/  |  ^  |
+ *     |        (a pooled connection is at hand)     |  '--'  forward_retry
+ *     |                                             |
+ *     |  answer_*          answer_error             | answer_error
+ *     '---------> ANSWER <--------------------------'
+ *
+ *   FORWARD, ANSWER ---> HEAD of the next request, or the exchange is released
+ *                        (exchange_end)
+ *
+ * What holds
+ * 1. HEAD: the up lane reads from the client; nothing is decided, nothing is
+ *    written. Without a byte of a head there is no exchange.
+ * 2. From the end of HEAD on, `asker` does not change: one world decides a
+ *    whole exchange, whatever is reloaded meanwhile.
+ * 3. UPSTREAM: the request is composed, in up.out; no server's connection is
+ *    held, exactly one is being waited for.
+ * 4. FORWARD: `upstream` is held and belongs to nobody else. It goes back to
+ *    the pool only if both messages ended cleanly and nothing is left on it.
+ * 5. ANSWER: no upstream; the answer is whole in down.out.
+ * 6. `reason` is NONE until something rules out that the client's connection
+ *    is kept; what was answered says "Connection: close" if it is not NONE.
+ * 7. No byte of the next request is parsed before this one has been answered:
+ *    pipelined requests are decided one by one, in order. */
+#include "gateway/flow/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/flow/answer.h"
+#include "gateway/flow/forward.h"
+#include "gateway/flow/inner.h"
+#include "gateway/flow/relay.h"
+#include "gateway/flow/request.h"
+#include "gateway/flow/tunnel.h"
+#include "gateway/notice/notice.h"
+
+enum { EXCHANGE_ARENA_MAX = 1 << 16, EXCHANGE_EXTRA_MAX = 512 };
+
+#define TO(state) (1u << EXCHANGE_##state)
+
+static const struct {
+    const char *word;
+    uint32_t next;
+} arrows[EXCHANGE_STATES] = {
+#define EXCHANGE_STATE(symbol, text, to) [EXCHANGE_##symbol] = {text, to},
+#include "gateway/flow/exchange.tbl"
+};
+
+const char *exchange_state_word(enum exchange_state state)
+{
+    return arrows[state].word;
+}
+
+void exchange_go(struct exchange *x, enum exchange_state to)
+{
+    char detail[64];
+
+    if ((arrows[x->state].next & (1u << to)) != 0) {
+        x->state = to;
+        return;
+    }
+    snprintf(detail, sizeof(detail), "impossible: from %s to %s",
+        arrows[x->state].word, arrows[to].word);
+    conn_end(x->conn, COP_REASON_INTERNAL, detail);
+}
+
+struct http_head *exchange_request(struct exchange *x)
+{
+    return h1_reader_head(x->up.reader);
+}
+
+/* Spares. */
+
+static void exchange_free(struct exchange **exchange)
+{
+    struct exchange *x = *exchange;
+
+    *exchange = NULL;
+    lane_fini(&x->up);
+    lane_fini(&x->down);
+    arena_fini(&x->arena);
+    buf_fini(&x->extra);
+    free(x);
+}
+
+static void exchange_on_server(struct watch *watch, unsigned events)
+{
+    struct exchange *x = LOOP_OWNER(watch, struct exchange, watch);
+
+    conn_run(x->conn, &x->upstream->wire, events);
+}
+
+static struct exchange *exchange_new(const struct config_limits *limits)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+    enum cop_status up;
+    enum cop_status down;
+
+    if (x == NULL) {
+        return NULL;
+    }
+    x->head_bytes = limits->head_bytes;
+    x->fields = limits->fields;
+    watch_init(&x->watch, exchange_on_server);
+    arena_init(&x->arena, EXCHANGE_ARENA_MAX);
+    buf_init(&x->extra, EXCHANGE_EXTRA_MAX);
+    up = lane_init(&x->up, H1_REQUEST, x->head_bytes, x->fields);
+    down = lane_init(&x->down, H1_RESPONSE, x->head_bytes, x->fields);
+    if (up != COP_OK || down != COP_OK) {
+        exchange_free(&x);
+    }
+    return x;
+}
+
+static struct exchange *exchange_take_spare(struct flow *flow)
+{
+    const struct config_limits *limits = flow_limits(flow);
+
+    while (flow->spares != NULL) {
+        struct exchange *x = flow->spares;
+
+        flow->spares = x->next;
+        flow->spares_n--;
+        if (x->head_bytes == limits->head_bytes &&
+            x->fields == limits->fields) {
+            return x;
+        }
+        exchange_free(&x);
+    }
+    return exchange_new(limits);
+}
+
+void exchange_free_spares(struct flow *flow)
+{
+    while (flow->spares != NULL) {
+        struct exchange *x = flow->spares;
+
+        flow->spares = x->next;
+        exchange_free(&x);
+    }
+    flow->spares_n = 0;
+}
+
+/* Life. */
+
+static void exchange_begin(struct exchange *x)
+{
+    struct conn *conn = x->conn;
+
+    x->state = EXCHANGE_HEAD;
+    x->reason = COP_REASON_NONE;
+    x->asker.world = world_hold(conn->flow->parts.world);
+    x->has_site = x->conn->is_inside;
+    x->is_head = false;
+    x->upgrades = false;
+    x->is_retried = false;
+    x->may_reuse = false;
+    x->interim = 0;
+    h1_reader_next(x->up.reader, false, false);
+    lane_begin(&x->up, &conn->wire, NULL);
+}
+
+/* What this exchange took part in, into the connection; ready for another. */
+static void exchange_finish(struct exchange *x)
+{
+    x->conn->tally.up_bytes += x->up.read_bytes;
+    x->conn->tally.down_bytes += x->down.written_bytes;
+    x->up.read_bytes = 0;
+    x->down.written_bytes = 0;
+    forward_drop(x);
+    world_drop(&x->asker.world);
+    arena_reset(&x->arena);
+}
+
+struct exchange *exchange_take(struct conn *conn)
+{
+    struct exchange *x = exchange_take_spare(conn->flow);
+
+    if (x != NULL) {
+        x->conn = conn;
+        exchange_begin(x);
+    }
+    return x;
+}
+
+void exchange_release(struct exchange **exchange)
+{
+    struct exchange *x = *exchange;
+    struct flow *flow;
+
+    *exchange = NULL;
+    if (x == NULL) {
+        return;
+    }
+    flow = x->conn->flow;
+    exchange_finish(x);
+    lane_rest(&x->up);
+    lane_rest(&x->down);
+    x->conn = NULL;
+    if (flow->spares_n >= FLOW_SPARES_MAX || x->up.is_spent ||
+        x->down.is_spent) {
+        exchange_free(&x);
+        return;
+    }
+    x->next = flow->spares;
+    flow->spares = x;
+    flow->spares_n++;
+}
+
+void exchange_stop(struct exchange *x)
+{
+    loop_unwatch(x->conn->flow->parts.loop, &x->watch);
+    if (x->wait != NULL) {
+        upstreams_cancel(&x->wait);
+    }
+}
+
+/* Whether the request has been read to its end, and nothing behind it. */
+static bool exchange_is_consumed(const struct exchange *x)
+{
+    return x->up.state == LANE_DONE && lane_leftover(&x->up).n == 0;
+}
+
+enum step exchange_end(struct exchange *x)
+{
+    struct conn *conn = x->conn;
+    enum cop_reason reason = x->reason;
+    bool is_consumed = exchange_is_consumed(x);
+
+    if (reason == COP_REASON_NONE && x->up.state != LANE_DONE) {
+        reason = COP_REASON_DONE;
+    }
+    if (reason == COP_REASON_NONE && !is_consumed) {
+        exchange_finish(x);
+        exchange_go(x, EXCHANGE_HEAD);
+        exchange_begin(x);
+        return STEP_NEXT;
+    }
+    exchange_release(&conn->exchange);
+    if (reason == COP_REASON_NONE) {
+        flow_go(conn, CONN_IDLE);
+        return STEP_NEXT;
+    }
+    return is_consumed ? conn_quit(conn, reason) : conn_linger(conn, reason);
+}
+
+/* EXCHANGE_HEAD. */
+
+static enum step exchange_forward(
+    struct exchange *x, const struct request *request)
+{
+    struct conn *conn = x->conn;
+    const struct cop_url *url = &conn->flow->scratch->url;
+    struct decision decision;
+
+    conn->site.host = url->host;
+    conn->site.port = url->port;
+    conn->site.is_known = true;
+    x->has_site = true;
+    decision_of_url(
+        conn, &x->asker, exchange_request(x)->method, url, &decision);
+    if (decision_is_block(&decision)) {
+        return answer_block(x, &decision, COP_REASON_NONE);
+    }
+    if (conn->origin.reason != COP_REASON_NONE) {
+        return answer_error(x, notice_status_of(conn->origin.reason),
+            conn->origin.reason, conn->origin.detail);
+    }
+    return forward_begin(x, url, request);
+}
+
+static void exchange_read_request(struct exchange *x, struct request *request)
+{
+    const struct conn *conn = x->conn;
+    struct flow *flow = conn->flow;
+    struct cop_slice pseudonym = cop_slice_of(flow->parts.pseudonym);
+
+    if (conn->is_inside) {
+        request_read_inside(exchange_request(x), &conn->site.host,
+            conn->site.port, pseudonym, &flow->scratch->url, request);
+    } else {
+        request_read_proxy(exchange_request(x), x->asker.world->config,
+            pseudonym, &flow->scratch->url, request);
+    }
+}
+
+static enum step exchange_route(struct exchange *x)
+{
+    struct conn *conn = x->conn;
+    struct request request;
+
+    conn->tally.requests++;
+    conn->flow->counts.requests++;
+    x->up.state = LANE_BODY;
+    x->is_head = request_is_method(exchange_request(x), "HEAD");
+    if (identity_of(x->asker.world->identity, &conn->client,
+            &x->asker.profile) != COP_OK) {
+        return answer_error(x, notice_status_of(COP_REASON_CLIENT_UNKNOWN),
+            COP_REASON_CLIENT_UNKNOWN, NULL);
+    }
+    exchange_read_request(x, &request);
+    switch (request.kind) {
+    case REQUEST_FORWARD:
+        return exchange_forward(x, &request);
+    case REQUEST_CONNECT:
+        return tunnel_begin(x, &request);
+    case REQUEST_BAD:
+        break;
+    }
+    return answer_error(x, request.status, request.reason, request.detail);
+}
+
+/* No head yet: with a byte of it the client has request_ms, without one this
+ * is an idle connection. */
+static enum step exchange_await(struct exchange *x, bool was_begun)
+{
+    struct conn *conn = x->conn;
+    const struct config_limits *limits = &x->asker.world->config->limits;
+
+    if (h1_reader_is_begun(x->up.reader)) {
+        if (!was_begun) {
+            conn_deadline(conn, limits->request_ms);
+        }
+        return STEP_WAIT;
+    }
+    conn->needs = x->up.waits_for;
+    exchange_release(&conn->exchange);
+    conn_deadline(conn, limits->idle_ms);
+    flow_go(conn, CONN_IDLE);
+    return STEP_WAIT;
+}
+
+static enum step exchange_client_ended(struct exchange *x)
+{
+    const struct wire *wire = &x->conn->wire;
+    bool is_begun = h1_reader_is_begun(x->up.reader);
+
+    if (x->up.ended == IO_FAILED &&
+        (is_begun || wire->reason != COP_REASON_CLIENT_ABORT)) {
+        return conn_end(x->conn, wire->reason, wire->detail);
+    }
+    return is_begun ? conn_end(x->conn, COP_REASON_CLIENT_ABORT, NULL)
+                    : conn_quit(x->conn, COP_REASON_CLIENT_CLOSED);
+}
+
+static enum step exchange_step_head(
+    struct exchange *x, const struct wire *wire, unsigned events)
+{
+    bool was_begun = h1_reader_is_begun(x->up.reader);
+
+    if (!lane_wake(&x->up, wire, events)) {
+        return exchange_ignore(x, wire, events);
+    }
+    switch (lane_read_head(&x->up)) {
+    case LANE_WAITS:
+        return exchange_await(x, was_begun);
+    case LANE_WHOLE:
+        return exchange_route(x);
+    case LANE_FAULTY:
+        return answer_fault(x);
+    case LANE_FROM_ENDED:
+    case LANE_TO_ENDED:
+        break;
+    }
+    return exchange_client_ended(x);
+}
+
+static enum step exchange_timeout_head(struct exchange *x)
+{
+    return answer_error(x, notice_status_of(COP_REASON_REQUEST_TIMEOUT),
+        COP_REASON_REQUEST_TIMEOUT, NULL);
+}
+
+static enum step exchange_timeout_never(struct exchange *x)
+{
+    (void)x;
+    return STEP_WAIT;
+}
+
+static enum step exchange_timeout_answer(struct exchange *x)
+{
+    return conn_end(x->conn, COP_REASON_IDLE, NULL);
+}
+
+/* The table. */
+
+static const struct {
+    enum step (*step)(
+        struct exchange *x, const struct wire *wire, unsigned events);
+    enum step (*timeout)(struct exchange *x);
+} rows[EXCHANGE_STATES] = {
+    [EXCHANGE_HEAD] = {exchange_step_head, exchange_timeout_head},
+    [EXCHANGE_UPSTREAM] = {exchange_ignore, exchange_timeout_never},
+    [EXCHANGE_FORWARD] = {relay_step, relay_timeout},
+    [EXCHANGE_ANSWER] = {answer_step, exchange_timeout_answer},
+};
+
+enum step exchange_step(
+    struct exchange *x, const struct wire *wire, unsigned events)
+{
+    return rows[x->state].step(x, wire, events);
+}
+
+enum step exchange_timeout(struct exchange *x)
+{
+    return rows[x->state].timeout(x);
+}
+
+enum step exchange_ignore(
+    struct exchange *x, const struct wire *wire, unsigned events)
+{
+    struct conn *conn = x->conn;
+    struct loop *loop = conn->flow->parts.loop;
+    bool is_client = wire == &conn->wire;
+
+    if (wire == NULL) {
+        return STEP_WAIT;
+    }
+    if (is_client && (events & LOOP_HANGUP) != 0) {
+        return conn_end(conn, COP_REASON_CLIENT_ABORT, NULL);
+    }
+    loop_want(loop, is_client ? &conn->watch : &x->watch,
+        lane_needs(&x->up, wire) | lane_needs(&x->down, wire));
+    return STEP_WAIT;
+}
+
+unsigned exchange_arm(struct exchange *x)
+{
+    const struct wire *client = &x->conn->wire;
+
+    if (x->upstream != NULL) {
+        const struct wire *server = &x->upstream->wire;
+
+        conn_want(x->conn, &x->watch, server->fd,
+            lane_needs(&x->up, server) | lane_needs(&x->down, server));
+    }
+    return lane_needs(&x->up, client) | lane_needs(&x->down, client);
+}

@@ -1,0 +1,259 @@
+#include "gateway/flow/tunnel.h"
+
+#include <stdlib.h>
+
+#include "gateway/flow/answer.h"
+#include "gateway/flow/inner.h"
+#include "gateway/tls/hello.h"
+
+enum {
+    TUNNEL_READ_BYTES = 4096, /* today's greetings are 2 KiB */
+    TUNNEL_ALERT_BYTES = 7
+};
+
+/* TLS alerts that end a connection before it was one (RFC 8446 6.2). */
+enum tunnel_alert {
+    TUNNEL_ALERT_ACCESS_DENIED = 49,
+    TUNNEL_ALERT_DECODE_ERROR = 50,
+    TUNNEL_ALERT_UNRECOGNIZED_NAME = 112
+};
+
+static const char tunnel_grant[] =
+    "HTTP/1.1 200 Connection established\r\n\r\n";
+
+static struct tunnel *tunnel_new(
+    struct exchange *x, const struct decision *decision)
+{
+    struct tunnel *tunnel = calloc(1, sizeof(*tunnel));
+
+    if (tunnel == NULL) {
+        return NULL;
+    }
+    tunnel->asker.world = world_hold(x->asker.world);
+    tunnel->asker.profile = x->asker.profile;
+    tunnel->decision = *decision;
+    buf_init(&tunnel->hello, HELLO_MAX + LANE_BYTES);
+    /* Some clients greet before they were answered. */
+    buf_add_slice(&tunnel->hello, lane_leftover(&x->up));
+    return tunnel;
+}
+
+void tunnel_stop(struct tunnel *tunnel)
+{
+    if (tunnel->dial != NULL) {
+        dial_cancel(&tunnel->dial);
+    }
+    if (tunnel->wait != NULL) {
+        upstreams_cancel(&tunnel->wait);
+    }
+    if (tunnel->leaf != NULL) {
+        leaves_cancel(&tunnel->leaf);
+    }
+}
+
+void tunnel_free(struct tunnel **tunnel)
+{
+    struct tunnel *it = *tunnel;
+
+    *tunnel = NULL;
+    if (it == NULL) {
+        return;
+    }
+    tunnel_stop(it);
+    buf_fini(&it->hello);
+    world_drop(&it->asker.world);
+    free(it);
+}
+
+enum step tunnel_begin(struct exchange *x, const struct request *request)
+{
+    struct conn *conn = x->conn;
+    struct decision decision;
+
+    conn->site.host = request->host;
+    conn->site.port = request->port;
+    conn->site.is_known = true;
+    x->has_site = true;
+    decision_of_site(conn, &x->asker, &decision);
+    if (decision.way == WAY_REFUSE) {
+        return answer_block(x, &decision, COP_REASON_REFUSED);
+    }
+    conn->tunnel = tunnel_new(x, &decision);
+    if (conn->tunnel == NULL) {
+        return conn_end(conn, COP_REASON_MEMORY, NULL);
+    }
+    exchange_release(&conn->exchange);
+    conn_deadline(conn, flow_limits(conn->flow)->idle_ms);
+    flow_go(conn, CONN_GRANT);
+    return STEP_NEXT;
+}
+
+/* A client that went away, or an event too early to be of use. */
+static enum step tunnel_ignore(struct conn *conn, unsigned events)
+{
+    if ((events & LOOP_HANGUP) != 0) {
+        return conn_end(conn, COP_REASON_CLIENT_ABORT, NULL);
+    }
+    loop_want(conn->flow->parts.loop, &conn->watch, conn->needs);
+    return STEP_WAIT;
+}
+
+enum step tunnel_step_grant(
+    struct conn *conn, const struct wire *wire, unsigned events)
+{
+    struct tunnel *tunnel = conn->tunnel;
+    size_t left = sizeof(tunnel_grant) - 1 - tunnel->granted;
+    size_t put = 0;
+    enum io io;
+
+    if (wire != NULL && (events & conn->needs) == 0) {
+        return tunnel_ignore(conn, events);
+    }
+    io = wire_write(&conn->wire, tunnel_grant + tunnel->granted, left, &put);
+    if (io == IO_AGAIN) {
+        conn->needs = conn->wire.needs;
+        return STEP_WAIT;
+    }
+    if (io != IO_DONE) {
+        return conn_end(conn, COP_REASON_CLIENT_ABORT, conn->wire.detail);
+    }
+    tunnel->granted += put;
+    conn->tally.down_bytes += put;
+    if (put < left) {
+        return STEP_NEXT;
+    }
+    conn->needs = LOOP_READ;
+    conn_deadline(conn, tunnel->asker.world->config->limits.hello_ms);
+    flow_go(conn, CONN_HELLO);
+    return STEP_NEXT;
+}
+
+/* Read once, behind what is there. */
+static enum io tunnel_read(struct conn *conn)
+{
+    struct buf *hello = &conn->tunnel->hello;
+    char *room = buf_room(hello, TUNNEL_READ_BYTES);
+    size_t got = 0;
+    enum io io;
+
+    if (room == NULL) {
+        return IO_FAILED;
+    }
+    io = wire_read(&conn->wire, room, TUNNEL_READ_BYTES, &got);
+    if (io == IO_DONE) {
+        hello->n += got;
+        conn->tally.up_bytes += got;
+    }
+    return io;
+}
+
+/* Say in TLS why nothing comes of it, and end. */
+static enum step tunnel_alert(
+    struct conn *conn, enum tunnel_alert alert, enum cop_reason reason)
+{
+    const char record[TUNNEL_ALERT_BYTES] = {
+        21, 3, 3, 0, 2, 2 /* fatal */, (char)alert};
+    size_t put = 0;
+
+    (void)wire_write(&conn->wire, record, sizeof(record), &put);
+    conn->tally.down_bytes += put;
+    return conn_linger(conn, reason);
+}
+
+/* The name in the greeting and the one in CONNECT are one, or CONNECT named an
+ * address only and the name tells more: then it is what is decided on, dialled
+ * by its own resolution, and verified. */
+static enum step tunnel_name(struct conn *conn, const struct cop_host *name)
+{
+    struct tunnel *tunnel = conn->tunnel;
+
+    if (cop_host_eq(name, &conn->site.host)) {
+        return STEP_NEXT;
+    }
+    if (conn->site.host.kind == COP_HOST_NAME || name->kind != COP_HOST_NAME) {
+        return tunnel_alert(
+            conn, TUNNEL_ALERT_UNRECOGNIZED_NAME, COP_REASON_NAME_MISMATCH);
+    }
+    conn->site.host = *name;
+    decision_of_site(conn, &tunnel->asker, &tunnel->decision);
+    if (tunnel->decision.way == WAY_REFUSE) {
+        return tunnel_alert(
+            conn, TUNNEL_ALERT_ACCESS_DENIED, COP_REASON_REFUSED);
+    }
+    return STEP_NEXT;
+}
+
+static enum step tunnel_choose(struct conn *conn, const struct hello *hello)
+{
+    if (hello->has_sni) {
+        enum step step = tunnel_name(conn, &hello->sni);
+
+        if (conn->state != CONN_HELLO || step != STEP_NEXT) {
+            return step;
+        }
+    }
+    conn->needs = 0;
+    conn_no_deadline(conn);
+    switch (conn->tunnel->decision.way) {
+    case WAY_SPLICE:
+        return splice_begin(conn);
+    case WAY_INTERCEPT:
+        return intercept_begin(conn);
+    case WAY_SHOW:
+        return intercept_show(conn);
+    case WAY_REFUSE:
+        break;
+    }
+    return conn_end(conn, COP_REASON_INTERNAL, "a refused tunnel is open");
+}
+
+static enum step tunnel_client_ended(struct conn *conn, enum io io)
+{
+    if (io == IO_FAILED && conn->tunnel->hello.failed) {
+        return conn_end(conn, COP_REASON_MEMORY, NULL);
+    }
+    if (io == IO_FAILED) {
+        return conn_end(conn, conn->wire.reason, conn->wire.detail);
+    }
+    return conn->tunnel->hello.n == 0
+               ? conn_quit(conn, COP_REASON_CLIENT_CLOSED)
+               : conn_end(conn, COP_REASON_CLIENT_ABORT, NULL);
+}
+
+enum step tunnel_step_hello(
+    struct conn *conn, const struct wire *wire, unsigned events)
+{
+    struct hello hello;
+    enum cop_status status = COP_AGAIN;
+    enum io io = IO_DONE;
+
+    if (wire != NULL && (events & LOOP_READ) == 0) {
+        return tunnel_ignore(conn, events);
+    }
+    if (wire != NULL) {
+        io = tunnel_read(conn);
+    }
+    if (io != IO_DONE && io != IO_AGAIN) {
+        return tunnel_client_ended(conn, io);
+    }
+    if (conn->tunnel->hello.n > 0) {
+        status = hello_parse(buf_slice(&conn->tunnel->hello), &hello);
+    }
+    if (status == COP_AGAIN) {
+        return STEP_WAIT;
+    }
+    if (status == COP_E_UNSUPPORTED) {
+        return conn_linger(conn, COP_REASON_NOT_TLS);
+    }
+    if (status != COP_OK) {
+        return tunnel_alert(
+            conn, TUNNEL_ALERT_DECODE_ERROR, COP_REASON_BAD_HELLO);
+    }
+    return tunnel_choose(conn, &hello);
+}
+
+enum step tunnel_step_wait(
+    struct conn *conn, const struct wire *wire, unsigned events)
+{
+    return wire == NULL ? STEP_WAIT : tunnel_ignore(conn, events);
+}
