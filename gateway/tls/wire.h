@@ -14,6 +14,7 @@
 #include "cop/slice.h"
 
 struct config;
+struct cop_report;
 struct leaf;
 struct tls_server; /* towards clients: versions, suites, tickets; counted */
 struct tls_client; /* towards servers: roots and how strictly; counted */
