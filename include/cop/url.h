@@ -6,7 +6,10 @@
 
 #include "cop/host.h"
 
-enum { COP_URL_MAX = 8192 }; /* bytes of the canonical text */
+enum {
+    COP_URL_MAX = 8192, /* bytes of the canonical text */
+    COP_URL_INPUT_MAX = 4 * COP_URL_MAX /* longer input is refused unread */
+};
 
 enum cop_scheme { COP_HTTP, COP_HTTPS, COP_WS, COP_WSS };
 
@@ -25,15 +28,22 @@ struct cop_url {
 };
 
 /* Parse an absolute URL, or a bare "host[:port][/path]" which is taken as
- * https. Userinfo and fragment are dropped, as they never select a resource.
+ * https, as tolerantly as a browser does. Userinfo and fragment are dropped,
+ * as they never select a resource.
  * out    written on COP_OK only
- * Returns COP_OK, COP_E_SYNTAX, COP_E_UNSUPPORTED (another scheme), or
- * COP_E_LIMIT. No allocation for ASCII hosts. Threads: any. */
+ * Returns COP_OK, COP_E_SYNTAX, COP_E_UNSUPPORTED (another scheme),
+ * COP_E_LIMIT, or COP_E_NOMEM (only of a host that is not plain ASCII). No
+ * allocation otherwise. Threads: any. */
 COP_API COP_MUST_USE enum cop_status cop_url_parse(
     struct cop_slice in, struct cop_url *out);
 
 /* Compose from what a proxy has: a canonical host and an origin-form target
- * ("/path?query"; "*" and "" become "/"). Errors as cop_url_parse(). */
+ * ("/path?query"; "*" and "" become "/"). A target that no browser sends is
+ * COP_E_SYNTAX: control bytes, spaces, bytes above 0x7E, "#", and "\" in the
+ * path.
+ * host   may be out->host
+ * out    written on COP_OK only
+ * Returns COP_OK, COP_E_SYNTAX, or COP_E_LIMIT. No allocation. */
 COP_API COP_MUST_USE enum cop_status cop_url_compose(enum cop_scheme scheme,
     const struct cop_host *host, uint16_t port, struct cop_slice target,
     struct cop_url *out);

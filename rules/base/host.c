@@ -11,6 +11,7 @@
 
 #include <libpsl.h>
 
+#include "rules/base/hex.h"
 #include "rules/base/idna.h"
 #include "rules/base/ip.h"
 
@@ -87,18 +88,6 @@ static enum cop_status name_read(struct cop_slice in, struct name *name)
     }
     name->text[name->n] = '\0';
     return label_end(name, start);
-}
-
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* H2: percent-decode once. What is left that no name may hold, a "%" among it,

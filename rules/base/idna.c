@@ -126,22 +126,35 @@ static enum cop_status map_with_idn2(
     return fits ? COP_OK : COP_E_LIMIT;
 }
 
-/* Whether an A-label hides a joiner, U+200C or U+200D. Their context (RFC 5892,
- * appendix A) is what libidn2 would have looked at after the symbols, and no
- * symbol is a context that allows them. */
-static enum cop_status joiners_refuse(const char *label)
+/* Letters written from right to left, by the blocks that hold them. */
+static bool is_rtl(uint32_t point)
 {
-    char *text = NULL;
-    int rc = idn2_to_unicode_8z8z(label, &text, 0);
+    return (point >= 0x0590 && point <= 0x08FF) || point == 0x200F ||
+           (point >= 0xFB1D && point <= 0xFDFF) ||
+           (point >= 0xFE70 && point <= 0xFEFF) ||
+           (point >= 0x10800 && point <= 0x10FFF) ||
+           (point >= 0x1E800 && point <= 0x1EFFF);
+}
+
+/* What libidn2 would have judged after the symbols: joiners, whose contexts
+ * (RFC 5892, appendix A) hold no symbol, and the Bidi rule (RFC 5893), by which
+ * we allow no mixture. */
+static enum cop_status symbols_check(const char *label)
+{
+    enum cop_status status = COP_OK;
+    uint32_t *points = NULL;
+    int rc = idn2_to_unicode_8z4z(label, &points, 0);
 
     if (rc != IDN2_OK) {
         return status_of(rc);
     }
-    bool found = strstr(text, "\xE2\x80\x8C") != NULL ||
-                 strstr(text, "\xE2\x80\x8D") != NULL;
-
-    idn2_free(text);
-    return found ? COP_E_SYNTAX : COP_OK;
+    for (size_t i = 0; points[i] != 0; i++) {
+        if (points[i] == 0x200C || points[i] == 0x200D || is_rtl(points[i])) {
+            status = COP_E_SYNTAX;
+        }
+    }
+    idn2_free(points);
+    return status;
 }
 
 /* An A-label in lower case that ends in NUL. */
@@ -153,7 +166,7 @@ static enum cop_status map_ace(const char *label, struct writer *w)
     if (rc != IDN2_DISALLOWED) {
         return status;
     }
-    status = joiners_refuse(label);
+    status = symbols_check(label);
     if (status != COP_OK) {
         return status;
     }
@@ -188,6 +201,25 @@ static enum cop_status map_symbols(const char *label, struct writer *w)
     return map_ace(text, w);
 }
 
+/* ASCII in lower case, and U+1E9E to U+00DF: libidn2's tables still say "ss",
+ * UTS-46 has changed in Unicode 15.1. Ends in NUL; returns the bytes before. */
+static size_t label_lower(struct cop_slice label, char out[LABEL_INPUT_MAX + 1])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < label.n; i++) {
+        if (label.n - i >= 3 && memcmp(label.p + i, "\xE1\xBA\x9E", 3) == 0) {
+            out[n++] = '\xC3';
+            out[n++] = '\x9F';
+            i += 2;
+        } else {
+            out[n++] = ascii_lower(label.p[i]);
+        }
+    }
+    out[n] = '\0';
+    return n;
+}
+
 static enum cop_status label_map(struct cop_slice label, struct writer *w)
 {
     char lower[LABEL_INPUT_MAX + 1];
@@ -196,17 +228,14 @@ static enum cop_status label_map(struct cop_slice label, struct writer *w)
     if (label.n > LABEL_INPUT_MAX) {
         return COP_E_LIMIT;
     }
-    for (size_t i = 0; i < label.n; i++) {
-        lower[i] = ascii_lower(label.p[i]);
-    }
-    lower[label.n] = '\0';
-    bool is_ace = label.n >= ACE_BYTES && memcmp(lower, ace, ACE_BYTES) == 0;
+    size_t n = label_lower(label, lower);
+    bool is_ace = n >= ACE_BYTES && memcmp(lower, ace, ACE_BYTES) == 0;
 
     if (is_ascii(label) && is_ace) {
         return map_ace(lower, w);
     }
     if (is_ascii(label)) {
-        return writer_add(w, lower, label.n) ? COP_OK : COP_E_LIMIT;
+        return writer_add(w, lower, n) ? COP_OK : COP_E_LIMIT;
     }
     enum cop_status status = map_with_idn2(lower, w, &rc);
 
@@ -216,34 +245,41 @@ static enum cop_status label_map(struct cop_slice label, struct writer *w)
     return status;
 }
 
+/* The next label of *rest, which moves behind the full stop that ended it.
+ * Returns whether there was one. */
+static bool label_take(struct cop_slice *rest, struct cop_slice *label)
+{
+    size_t stop = 0;
+    size_t i = 0;
+
+    while (i < rest->n && stop == 0) {
+        stop = stop_bytes(rest->p + i, rest->n - i);
+        i += stop == 0;
+    }
+    *label = (struct cop_slice){rest->p, i};
+    rest->p += i + stop;
+    rest->n -= i + stop;
+    return stop != 0;
+}
+
 enum cop_status idna_map(
     struct cop_slice name, char *out, size_t cap, size_t *out_n)
 {
     struct writer w = {.p = out, .cap = cap};
-    size_t start = 0;
+    struct cop_slice label;
+    bool more;
 
-    for (size_t i = 0; i <= name.n;) {
-        size_t stop = i < name.n ? stop_bytes(name.p + i, name.n - i) : 0;
-
-        if (i < name.n && stop == 0) {
-            i++;
-            continue;
-        }
-        enum cop_status status =
-            label_map((struct cop_slice){name.p + start, i - start}, &w);
+    do {
+        more = label_take(&name, &label);
+        enum cop_status status = label_map(label, &w);
 
         if (status != COP_OK) {
             return status;
         }
-        if (i == name.n) {
-            break;
-        }
-        if (!writer_add(&w, ".", 1)) {
+        if (more && !writer_add(&w, ".", 1)) {
             return COP_E_LIMIT;
         }
-        i += stop;
-        start = i;
-    }
+    } while (more);
     *out_n = w.n;
     return COP_OK;
 }

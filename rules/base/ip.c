@@ -4,26 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/base/hex.h"
+
 enum { IP6_GROUPS = 8 };
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-/* The value of a hexadecimal digit, or 16. */
-static unsigned digit_value(char c)
-{
-    if (is_digit(c)) {
-        return (unsigned)(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return (unsigned)(c - 'a') + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return (unsigned)(c - 'A') + 10;
-    }
-    return 16;
 }
 
 /* A number in the notation of inet_aton(); "0x" alone is zero. Numbers beyond
@@ -32,7 +19,7 @@ static unsigned digit_value(char c)
 static bool number_parse(struct cop_slice text, uint64_t *out)
 {
     const uint64_t most = (uint64_t)UINT32_MAX + 1;
-    unsigned base = 10;
+    int base = 10;
     uint64_t value = 0;
     size_t i = 0;
 
@@ -46,12 +33,12 @@ static bool number_parse(struct cop_slice text, uint64_t *out)
         i = is_hex ? 2 : 1;
     }
     for (; i < text.n; i++) {
-        unsigned digit = digit_value(text.p[i]);
+        int digit = hex_value(text.p[i]);
 
-        if (digit >= base) {
+        if (digit < 0 || digit >= base) {
             return false;
         }
-        value = value * base + digit;
+        value = value * (unsigned)base + (unsigned)digit;
         value = value < most ? value : most;
     }
     *out = value;
