@@ -37,7 +37,8 @@ void ca_free(struct ca **ca);
  * CA:FALSE, <= 30 days, backdated 1 day, 128 random bits of serial, SKI, AKI.
  * spki   DER SubjectPublicKeyInfo, EC P-256 only (else COP_E_UNSUPPORTED)
  * der    gets *der_n <= CA_DER_MAX bytes
- * Returns COP_OK, COP_E_SYNTAX, COP_E_UNSUPPORTED, COP_E_LIMIT, COP_E_BUG. */
+ * Returns COP_OK, COP_E_SYNTAX, COP_E_UNSUPPORTED, COP_E_RANGE (the authority
+ * itself is not valid now), COP_E_LIMIT, COP_E_BUG. */
 COP_MUST_USE enum cop_status ca_issue(struct ca *ca,
     const struct cop_host *host, struct cop_slice spki, int64_t now_unix,
     uint8_t der[CA_DER_MAX], size_t *der_n);

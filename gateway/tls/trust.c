@@ -1,0 +1,164 @@
+#include "gateway/tls/trust.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+
+static enum cop_status trust_refuse(
+    struct cop_report *report, const char *file, const char *what)
+{
+    ERR_clear_error();
+    cop_report_at(report, COP_ERROR, "trust", file, 0, 0,
+        "give a readable file of PEM certificates "
+        "(\"-----BEGIN CERTIFICATE-----\")",
+        "%s", what);
+    return COP_E_IO;
+}
+
+/* Where OpenSSL looks, unless the environment says otherwise. */
+static const char *setting(const char *variable, const char *usual)
+{
+    const char *value = secure_getenv(variable);
+
+    return value != NULL ? value : usual;
+}
+
+/* The names that c_rehash and update-ca-certificates give: "5ed36f99.0". */
+static bool name_is_hash(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
+           strspn(name + 9, "0123456789") == strlen(name + 9) &&
+           name[9] != '\0';
+}
+
+static void load_folder(X509_STORE *store, const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    if (folder == NULL) {
+        return;
+    }
+    while ((entry = readdir(folder)) != NULL) {
+        char file[PATH_MAX];
+        int n = snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+
+        if (n > 0 && (size_t)n < sizeof(file) && name_is_hash(entry->d_name)) {
+            (void)X509_STORE_load_file(store, file);
+        }
+    }
+    (void)closedir(folder);
+    ERR_clear_error();
+}
+
+static void load_system(X509_STORE *store)
+{
+    const char *file =
+        setting(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+    const char *folder =
+        setting(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+
+    (void)X509_STORE_load_file(store, file);
+    load_folder(store, folder);
+}
+
+/* Count what was read. False: a revocation list without a number, which RFC
+ * 5280 5.2.3 demands. */
+static bool trust_count(struct trust *trust)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust->roots);
+
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509_OBJECT *object = sk_X509_OBJECT_value(objects, i);
+        const X509_CRL *list = X509_OBJECT_get0_X509_CRL(object);
+
+        if (list == NULL) {
+            trust->roots_n++;
+        } else if (X509_CRL_get_ext_by_NID(list, NID_crl_number, -1) < 0) {
+            return false;
+        } else {
+            trust->has_lists = true;
+        }
+    }
+    return true;
+}
+
+static enum cop_status load_roots(
+    struct trust *trust, const char *file, struct cop_report *report)
+{
+    trust->roots = X509_STORE_new();
+    if (trust->roots == NULL) {
+        return COP_E_NOMEM;
+    }
+    if (file == NULL) {
+        load_system(trust->roots);
+    } else if (X509_STORE_load_file(trust->roots, file) != 1) {
+        return trust_refuse(
+            report, file, "the certificates to trust cannot be read");
+    }
+    if (!trust_count(trust)) {
+        return trust_refuse(
+            report, file, "a revocation list in it has no number");
+    }
+    if (trust->roots_n == 0) {
+        return trust_refuse(
+            report, file, "there is no certificate to trust servers by");
+    }
+    return COP_OK;
+}
+
+static enum cop_status load_own(
+    struct trust *trust, const char *file, struct cop_report *report)
+{
+    BIO *input = BIO_new_file(file, "r");
+    X509 *certificate =
+        input != NULL ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
+
+    trust->own = certificate != NULL ? X509_get_pubkey(certificate) : NULL;
+    X509_free(certificate);
+    BIO_free(input);
+    if (trust->own == NULL) {
+        return trust_refuse(report, file,
+            "the certificate of the gateway's authority cannot be read");
+    }
+    return COP_OK;
+}
+
+enum cop_status trust_new(const char *file, const char *own_file,
+    struct cop_report *report, struct trust **out)
+{
+    struct trust *trust = calloc(1, sizeof(*trust));
+    enum cop_status status;
+
+    if (trust == NULL) {
+        return COP_E_NOMEM;
+    }
+    status = load_roots(trust, file, report);
+    if (status == COP_OK && own_file != NULL) {
+        status = load_own(trust, own_file, report);
+    }
+    ERR_clear_error();
+    if (status != COP_OK) {
+        trust_free(&trust);
+        return status;
+    }
+    *out = trust;
+    return COP_OK;
+}
+
+void trust_free(struct trust **trust)
+{
+    if (*trust == NULL) {
+        return;
+    }
+    X509_STORE_free((*trust)->roots);
+    EVP_PKEY_free((*trust)->own);
+    free(*trust);
+    *trust = NULL;
+}
