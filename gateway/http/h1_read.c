@@ -271,14 +271,34 @@ static enum h1_event fail(struct h1_reader *reader, enum http_fault fault)
     return H1_FAULT;
 }
 
-/* What llhttp's refusal of lines that passed our checks means. */
-static enum http_fault fault_of(llhttp_errno_t error)
+/* What llhttp's refusal of lines that passed our checks means: it comes before
+ * h1_rules could say the same. */
+static const struct {
+    llhttp_errno_t error;
+    enum http_fault fault;
+} meanings[] = {
+    {HPE_INVALID_METHOD, HTTP_FAULT_METHOD_UNKNOWN},
+    {HPE_INVALID_CONSTANT, HTTP_FAULT_METHOD_UNKNOWN},
+    {HPE_INVALID_URL, HTTP_FAULT_TARGET},
+    {HPE_INVALID_CONTENT_LENGTH, HTTP_FAULT_LENGTH},
+    {HPE_INVALID_TRANSFER_ENCODING, HTTP_FAULT_CODING},
+};
+
+static enum http_fault fault_of(const llhttp_t *parser)
 {
-    if (error == HPE_INVALID_METHOD || error == HPE_INVALID_CONSTANT) {
-        return HTTP_FAULT_METHOD_UNKNOWN;
+    llhttp_errno_t error = llhttp_get_errno(parser);
+
+    if (error == HPE_UNEXPECTED_CONTENT_LENGTH) {
+        return (parser->flags & F_TRANSFER_ENCODING) != 0
+                   ? HTTP_FAULT_LENGTH_AND_CODING
+                   : HTTP_FAULT_LENGTH_TWICE;
     }
-    return error == HPE_INVALID_URL ? HTTP_FAULT_TARGET_BYTES
-                                    : HTTP_FAULT_DISAGREE;
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++) {
+        if (meanings[i].error == error) {
+            return meanings[i].fault;
+        }
+    }
+    return HTTP_FAULT_DISAGREE;
 }
 
 /* Whether llhttp would delimit the body as h1_rules does. Of an answer without
@@ -312,7 +332,7 @@ static enum http_fault parse_head(struct h1_reader *reader)
     enum http_fault fault;
 
     if (error != HPE_PAUSED) {
-        return fault_of(error);
+        return fault_of(&reader->parser);
     }
     if (llhttp_get_error_pos(&reader->parser) != text.p + text.n) {
         return HTTP_FAULT_DISAGREE;
@@ -408,7 +428,11 @@ static enum http_fault parse_trailers(struct h1_reader *reader)
 
     reader->is_trailing = true;
     error = llhttp_execute(&reader->parser, text.p, text.n);
-    if (error != HPE_PAUSED || !reader->is_complete ||
+    /* Lines are sound by now: llhttp only minds what they say. */
+    if (error != HPE_PAUSED) {
+        return HTTP_FAULT_TRAILER;
+    }
+    if (!reader->is_complete ||
         llhttp_get_error_pos(&reader->parser) != text.p + text.n) {
         return HTTP_FAULT_DISAGREE;
     }

@@ -61,17 +61,16 @@ static enum http_fault read_framing(struct http_head *head)
     if (coding == NULL) {
         return HTTP_FAULT_NONE;
     }
-    if (count(head, FIELD_TRANSFER_ENCODING) != 1) {
-        return HTTP_FAULT_CODING_TWICE;
-    }
     /* RFC 9112 6.1: in HTTP/1.0 the framing is to be taken as faulty. */
     if (head->minor == 0) {
         return HTTP_FAULT_CODING_OLD;
     }
     head->framing = HTTP_CHUNKED;
     /* We never send TE, so no other coding was asked for. */
-    return http_same(coding->value, COP_LIT("chunked")) ? HTTP_FAULT_NONE
-                                                        : HTTP_FAULT_CODING;
+    return count(head, FIELD_TRANSFER_ENCODING) == 1 &&
+                   http_same(coding->value, COP_LIT("chunked"))
+               ? HTTP_FAULT_NONE
+               : HTTP_FAULT_CODING;
 }
 
 static enum http_fault check_connection(const struct http_head *head)
