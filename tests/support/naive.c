@@ -63,6 +63,14 @@ static bool is_for_subscriber(
     return r->subscribers_n == 0 || q->profile->subscriber.n == 0;
 }
 
+/* Nobody is too old for an interval that reaches 120. */
+static bool is_for_age(
+    const struct question *q, const struct naive_requirement *r)
+{
+    return q->profile->age >= r->age_min &&
+           (q->profile->age < r->age_max || r->age_max == 120);
+}
+
 static bool requirement_speaks(
     const struct question *q, const struct naive_requirement *r)
 {
@@ -74,8 +82,7 @@ static bool requirement_speaks(
     if (is_word(r->kind, "process") || is_word(r->action, "certify")) {
         return false;
     }
-    return now >= r->from_unix && now < r->until_unix &&
-           q->profile->age >= r->age_min && q->profile->age < r->age_max &&
+    return now >= r->from_unix && now < r->until_unix && is_for_age(q, r) &&
            is_for_subscriber(q, r) && (!is_offered(r) || is_accepted(q, r));
 }
 

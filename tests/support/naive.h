@@ -130,9 +130,8 @@ void naive_fini(struct naive *naive);
 /* Add the profiles, local lists and grants of a policy file's text. */
 void naive_policy(struct naive *naive, const char *text);
 
-/* Add a profile, or find it by name. */
+/* Add a profile. Returns its index. */
 uint32_t naive_add(struct naive *naive, const struct naive_profile *profile);
-uint32_t naive_find(const struct naive *naive, const char *name);
 
 /* How precisely a rule names what it matches. */
 struct naive_precision {

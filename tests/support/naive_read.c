@@ -1,6 +1,6 @@
 /* Sources -> flat arrays of rules. Only documents that `copc check` accepts are
  * read here, so whatever looks wrong aborts. */
-#include "tests/support/naive.h"
+#include "tests/support/naive_read.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-enum { ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
+enum { ARENA_BYTES = 64 << 20, PATH_BYTES = 4096, FILE_BYTES = 64 << 10 };
 
 static void need(bool holds, const char *what, struct cop_slice detail)
 {
@@ -23,19 +23,19 @@ static void need(bool holds, const char *what, struct cop_slice detail)
 static struct cop_slice read_file(struct naive *naive, const char *path)
 {
     FILE *file = fopen(path, "rbe");
-    char *bytes = arena_alloc(&naive->arena, 1 << 20);
+    char bytes[FILE_BYTES];
     size_t n;
 
-    need(file != NULL && bytes != NULL, "cannot open", cop_slice_of(path));
-    n = fread(bytes, 1, 1 << 20, file);
-    need(n < 1 << 20 && !ferror(file), "cannot read", cop_slice_of(path));
+    need(file != NULL, "cannot open", cop_slice_of(path));
+    n = fread(bytes, 1, sizeof bytes, file);
+    need(n < sizeof bytes && !ferror(file), "cannot read", cop_slice_of(path));
     fclose(file);
-    return (struct cop_slice){bytes, n};
+    return arena_copy(&naive->arena, (struct cop_slice){bytes, n});
 }
 
 /* ---- looking into a tree ---- */
 
-static struct cop_slice text_of(const struct yaml_node *map, const char *key)
+struct cop_slice naive_text(const struct yaml_node *map, const char *key)
 {
     const struct yaml_node *node = yaml_get(map, key);
 
@@ -47,7 +47,7 @@ static bool is_word(struct cop_slice text, const char *word)
     return cop_slice_eq(text, cop_slice_of(word));
 }
 
-static const struct cop_slice *texts_of(struct naive *naive,
+const struct cop_slice *naive_texts(struct naive *naive,
     const struct yaml_node *map, const char *key, size_t *n)
 {
     const struct yaml_node *node = yaml_get(map, key);
@@ -69,11 +69,11 @@ static const struct cop_slice *texts_of(struct naive *naive,
     return out;
 }
 
-static struct cop_catset categories_of(
+struct cop_catset naive_categories(
     struct naive *naive, const struct yaml_node *map, const char *key)
 {
     size_t n;
-    const struct cop_slice *ids = texts_of(naive, map, key, &n);
+    const struct cop_slice *ids = naive_texts(naive, map, key, &n);
     struct cop_catset set = {{0, 0}};
 
     for (size_t i = 0; i < n; i++) {
@@ -89,10 +89,10 @@ static struct cop_catset categories_of(
     return set;
 }
 
-static int64_t number_of(
+int64_t naive_number(
     const struct yaml_node *map, const char *key, int64_t otherwise)
 {
-    struct cop_slice text = text_of(map, key);
+    struct cop_slice text = naive_text(map, key);
 
     return text.n != 0 ? strtoll(text.p, NULL, 10) : otherwise;
 }
@@ -117,10 +117,10 @@ static int64_t day_number(int year, int month, int day)
 
 /* "2026-05-04": when that day begins, or ends. A time of day behind it
  * ("T10:00:00Z") says the moment itself. */
-static int64_t date_of(const struct yaml_node *map, const char *key,
-    bool is_end, int64_t otherwise)
+int64_t naive_date(const struct yaml_node *map, const char *key, bool is_end,
+    int64_t otherwise)
 {
-    struct cop_slice text = text_of(map, key);
+    struct cop_slice text = naive_text(map, key);
     int year;
     int month;
     int day;
@@ -194,6 +194,16 @@ static void add_url(
             behind, url->text.n - (size_t)(behind - url->text.p)});
 }
 
+void naive_add_object(struct naive *naive, struct naive_list *list,
+    enum naive_kind plain, struct cop_slice text)
+{
+    if (memchr(text.p, '/', text.n) != NULL) {
+        add_url(naive, list, text);
+    } else {
+        add_name(naive, list, plain, text);
+    }
+}
+
 /* An entry as the list's format has it. */
 static void add_entry(struct naive *naive, struct naive_list *list,
     struct cop_slice format, enum naive_kind kind, struct cop_slice text)
@@ -246,7 +256,7 @@ static void add_lines(
 
 static enum naive_kind kind_of(const struct yaml_node *map)
 {
-    struct cop_slice object = text_of(map, "object");
+    struct cop_slice object = naive_text(map, "object");
 
     if (is_word(object, "host")) {
         return NAIVE_HOST;
@@ -254,7 +264,7 @@ static enum naive_kind kind_of(const struct yaml_node *map)
     return is_word(object, "below") ? NAIVE_BELOW : NAIVE_DOMAIN;
 }
 
-static struct naive_list *new_list(
+struct naive_list *naive_list_new(
     struct naive *naive, enum naive_role role, uint32_t owner)
 {
     struct naive_list *list = &naive->lists[naive->lists_n++];
@@ -270,14 +280,15 @@ static void fill_list(struct naive *naive, struct naive_list *list,
     const struct yaml_node *entries = yaml_get(map, "entries");
 
     if (entries == NULL) {
-        struct lines_of of = {
-            text_of(map, "file"), text_of(map, "format"), kind_of(map), folder};
+        struct lines_of of = {naive_text(map, "file"),
+            naive_text(map, "format"), kind_of(map), folder};
 
         add_lines(naive, list, &of);
         return;
     }
     for (const struct yaml_node *c = entries->first; c != NULL; c = c->next) {
-        add_entry(naive, list, text_of(map, "format"), kind_of(map), c->text);
+        add_entry(
+            naive, list, naive_text(map, "format"), kind_of(map), c->text);
     }
 }
 
@@ -286,10 +297,10 @@ static void fill_list(struct naive *naive, struct naive_list *list,
 static void read_category_list(
     struct naive *naive, const struct yaml_node *root, const char *folder)
 {
-    struct naive_list *list = new_list(naive, NAIVE_CATEGORY, 0);
+    struct naive_list *list = naive_list_new(naive, NAIVE_CATEGORY, 0);
 
-    list->name = text_of(root, "id");
-    list->categories = categories_of(naive, root, "categories");
+    list->name = naive_text(root, "id");
+    list->categories = naive_categories(naive, root, "categories");
     fill_list(naive, list, root, folder);
 }
 
@@ -305,9 +316,9 @@ static void read_target_lists(
         return;
     }
     for (const struct yaml_node *c = lists->first; c != NULL; c = c->next) {
-        struct cop_slice says = text_of(c, "semantics");
+        struct cop_slice says = naive_text(c, "semantics");
         bool is_only = is_word(says, "allow_only");
-        struct naive_list *list = new_list(naive,
+        struct naive_list *list = naive_list_new(naive,
             is_only                  ? NAIVE_ALLOW_ONLY
             : is_word(says, "allow") ? NAIVE_ALLOW
                                      : NAIVE_DENY,
@@ -332,21 +343,21 @@ static void read_requirement(
 
     need(naive->requirements_n < NAIVE_REQUIREMENTS, "too many", COP_LIT(""));
     *r = (struct naive_requirement){
-        .id = text_of(root, "id"),
-        .authority = text_of(yaml_get(root, "legal"), "authority"),
-        .status = text_of(root, "status"),
-        .kind = text_of(root, "kind"),
-        .action = text_of(root, "action"),
-        .strength = text_of(root, "strength"),
-        .lock = text_of(root, "lock"),
-        .from_unix = date_of(time, "effective_from", false, INT64_MIN),
-        .until_unix = date_of(time, "effective_to", true, INT64_MAX),
-        .age_min = number_of(age, "min", 0),
-        .age_max = number_of(age, "max", 120),
+        .id = naive_text(root, "id"),
+        .authority = naive_text(yaml_get(root, "legal"), "authority"),
+        .status = naive_text(root, "status"),
+        .kind = naive_text(root, "kind"),
+        .action = naive_text(root, "action"),
+        .strength = naive_text(root, "strength"),
+        .lock = naive_text(root, "lock"),
+        .from_unix = naive_date(time, "effective_from", false, INT64_MIN),
+        .until_unix = naive_date(time, "effective_to", true, INT64_MAX),
+        .age_min = naive_number(age, "min", 0),
+        .age_max = naive_number(age, "max", 120),
     };
-    r->subscribers = texts_of(naive, scope, "subscriber", &r->subscribers_n);
+    r->subscribers = naive_texts(naive, scope, "subscriber", &r->subscribers_n);
     if (target != NULL) {
-        r->categories = categories_of(naive, target, "category");
+        r->categories = naive_categories(naive, target, "category");
         read_target_lists(naive, target, folder);
     }
 }
@@ -357,10 +368,10 @@ static void read_template(struct naive *naive, const struct yaml_node *root)
 
     need(naive->templates_n < NAIVE_TEMPLATES, "too many", COP_LIT(""));
     *t = (struct naive_template){
-        .id = text_of(root, "id"),
-        .block = categories_of(naive, root, "block"),
-        .allow = categories_of(naive, root, "allow"),
-        .is_allow_only = is_word(text_of(root, "allow_only"), "true"),
+        .id = naive_text(root, "id"),
+        .block = naive_categories(naive, root, "block"),
+        .allow = naive_categories(naive, root, "allow"),
+        .is_allow_only = is_word(naive_text(root, "allow_only"), "true"),
     };
 }
 
@@ -368,22 +379,18 @@ static void read_appeal(struct naive *naive, const struct yaml_node *root)
 {
     struct naive_appeal *a = &naive->appeals[naive->appeals_n++];
     struct naive_list *list =
-        new_list(naive, NAIVE_APPEAL, (uint32_t)naive->appeals_n - 1);
-    struct cop_slice object = text_of(root, "object");
+        naive_list_new(naive, NAIVE_APPEAL, (uint32_t)naive->appeals_n - 1);
+    struct cop_slice object = naive_text(root, "object");
 
     need(naive->appeals_n < NAIVE_APPEALS, "too many", COP_LIT(""));
     *a = (struct naive_appeal){
-        .authority = text_of(root, "authority"),
-        .of = text_of(root, "of"),
-        .from_unix = date_of(root, "decided", false, INT64_MIN),
-        .until_unix = date_of(root, "until", true, INT64_MAX),
+        .authority = naive_text(root, "authority"),
+        .of = naive_text(root, "of"),
+        .from_unix = naive_date(root, "decided", false, INT64_MIN),
+        .until_unix = naive_date(root, "until", true, INT64_MAX),
     };
-    list->name = text_of(root, "id");
-    if (memchr(object.p, '/', object.n) != NULL) {
-        add_url(naive, list, object);
-    } else {
-        add_name(naive, list, NAIVE_HOST, object);
-    }
+    list->name = naive_text(root, "id");
+    naive_add_object(naive, list, NAIVE_HOST, object);
 }
 
 static void read_manifest(
@@ -392,9 +399,9 @@ static void read_manifest(
     const struct yaml_node *never = yaml_get(root, "never_inspect");
     const struct yaml_node *hosts = yaml_get(never, "hosts");
 
-    naive->never_inspect = categories_of(naive, never, "categories");
+    naive->never_inspect = naive_categories(naive, never, "categories");
     for (const struct yaml_node *c = hosts->first; c != NULL; c = c->next) {
-        struct naive_list *list = new_list(naive, NAIVE_NEVER_INSPECT, 0);
+        struct naive_list *list = naive_list_new(naive, NAIVE_NEVER_INSPECT, 0);
         struct lines_of of = {
             c->text, COP_LIT("domains"), NAIVE_DOMAIN, folder};
 
@@ -412,7 +419,7 @@ static void read_document(
     yaml_init(&yaml, path, &naive->arena, &report);
     need(yaml_parse(&yaml, read_file(naive, path)) == COP_OK, "no YAML",
         cop_slice_of(path));
-    id = text_of(yaml.root, "id");
+    id = naive_text(yaml.root, "id");
     if (strncmp(id.p, "cop:bundle:", 11) == 0) {
         read_manifest(naive, yaml.root, folder);
     } else if (strncmp(id.p, "cop:list:", 9) == 0) {
