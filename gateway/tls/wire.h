@@ -21,23 +21,26 @@ struct tls_client; /* towards servers: roots and how strictly; counted */
 struct wire_tls;   /* TLS state and bytes that were read before it began */
 
 enum io {
-    IO_FAILED = -2, /* see wire_reason() */
+    IO_FAILED = -2, /* see wire->reason */
     IO_CLOSED = -1, /* the other side ended its direction properly */
     IO_AGAIN = 0,   /* wait for wire->needs, then call again */
     IO_DONE = 1
 };
 
 struct wire {
-    int fd;            /* -1 when closed */
-    unsigned needs;    /* LOOP_READ or LOOP_WRITE after IO_AGAIN */
-    struct wire_tls *tls; /* NULL: plain */
+    int fd;                 /* -1 when closed */
+    unsigned needs;         /* LOOP_READ or LOOP_WRITE after IO_AGAIN */
+    struct wire_tls *tls;   /* NULL: plain */
+    enum cop_reason abort;  /* what it is when the other side goes away:
+                               CLIENT_ABORT, or ORIGIN_ABORT for a server */
     enum cop_reason reason; /* after IO_FAILED */
-    char detail[120];  /* the library's words after IO_FAILED, else "" */
+    char detail[120];       /* the library's words after IO_FAILED, else "" */
 };
 
 /* Everything about TLS towards clients that is not one name's: TLS 1.2 and
- * 1.3, AEAD suites, no renegotiation, no compression, no early data, ALPN
- * http/1.1, memory given back when idle. */
+ * 1.3, AEAD suites, no renegotiation, no compression, no early data, no
+ * resumption, ALPN http/1.1, memory given back when idle. COP_OK or
+ * COP_E_NOMEM. */
 COP_MUST_USE enum cop_status tls_server_new(struct tls_server **out);
 void tls_server_drop(struct tls_server **server);
 
@@ -50,22 +53,28 @@ COP_MUST_USE enum cop_status tls_client_new(const struct config *config,
 struct tls_client *tls_client_hold(struct tls_client *client);
 void tls_client_drop(struct tls_client **client);
 
-/* A plain wire over a connected, non-blocking socket; takes the descriptor. */
+/* A plain wire over a connected, non-blocking socket; takes the descriptor.
+ * wire->abort is CLIENT_ABORT: set it to ORIGIN_ABORT for a server. */
 void wire_init(struct wire *wire, int fd);
 /* Put TLS on it as the server, with the certificate of `leaf` (held).
- * first   bytes already read from the socket, handed to TLS first; copied */
+ * first   bytes already read from the socket, handed to TLS first; copied
+ * COP_OK, or COP_E_NOMEM and the wire is plain as before. */
 COP_MUST_USE enum cop_status wire_start_server(struct wire *wire,
     struct tls_server *server, struct leaf *leaf, struct cop_slice first);
-/* Put TLS on it as the client of `host`. */
+/* Put TLS on it as the client of `host`; wire->abort becomes ORIGIN_ABORT.
+ * COP_OK, or COP_E_NOMEM and the wire is plain as before. */
 COP_MUST_USE enum cop_status wire_start_client(struct wire *wire,
     struct tls_client *client, const struct cop_host *host, uint16_t port);
 
+/* IO_DONE, IO_AGAIN or IO_FAILED. Once it is done the first data may have come
+ * in already: see wire_has_pending(). */
 enum io wire_handshake(struct wire *wire);
 /* *got > 0 on IO_DONE. A peer that vanishes without close_notify on TLS is
  * IO_FAILED with COP_REASON_ORIGIN_ABORT or _CLIENT_ABORT (truncation), on a
  * plain wire IO_CLOSED. */
 enum io wire_read(struct wire *wire, char *to, size_t n, size_t *got);
-/* May write less than n. *put > 0 on IO_DONE. */
+/* May write less than n. *put > 0 on IO_DONE. After IO_AGAIN the next call must
+ * begin with the same bytes and offer no fewer; they may have moved. */
 enum io wire_write(struct wire *wire, const char *from, size_t n, size_t *put);
 /* Say that nothing more comes (close_notify, shutdown). Best effort. */
 void wire_finish(struct wire *wire);

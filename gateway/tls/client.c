@@ -1,0 +1,190 @@
+/* TLS towards servers: whom to trust, and the sessions that may be resumed.
+ *
+ * Sessions belong to one tls_client and so to one set of trusted roots; within
+ * it a session is offered only to the host and port it was made with. One goes
+ * when its certificates do, and at the latest a day after they were verified,
+ * however often it was resumed in between. */
+#include "gateway/tls/wire_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include "gateway/config/config.h"
+#include "gateway/loop/loop.h"
+
+enum {
+    SESSIONS_MAX = 512,
+    SESSION_MAX_S = 86400,
+    CERTIFICATES_MAX = 128 * 1024 /* bytes that a server may send of them */
+};
+
+struct session {
+    struct lru_entry entry;
+    SSL_SESSION *session;
+    int64_t until_unix;
+    char key[SESSION_KEY_MAX];
+};
+
+static struct session *session_of(struct lru_entry *entry)
+{
+    return LOOP_OWNER(entry, struct session, entry);
+}
+
+static void session_free(struct session *session)
+{
+    SSL_SESSION_free(session->session);
+    free(session);
+}
+
+static struct session *session_find(struct tls_client *client, const char *key)
+{
+    struct lru_entry *entry = lru_find(&client->sessions, cop_slice_of(key));
+
+    return entry != NULL ? session_of(entry) : NULL;
+}
+
+static void session_forget(struct tls_client *client, struct session *session)
+{
+    lru_remove(&client->sessions, &session->entry);
+    session_free(session);
+}
+
+/* The library made a session. 1: it is ours to free now. */
+static int session_keep(SSL *ssl, SSL_SESSION *made)
+{
+    const struct wire_tls *tls = SSL_get_app_data(ssl);
+    struct session *session = session_find(tls->client, tls->key);
+    struct lru_entry *gone;
+
+    if (session != NULL) {
+        session_forget(tls->client, session);
+    }
+    session = calloc(1, sizeof(*session));
+    if (session == NULL) {
+        return 0;
+    }
+    memcpy(session->key, tls->key, sizeof(session->key));
+    session->entry.key = cop_slice_of(session->key);
+    session->session = made;
+    session->until_unix = tls->until_unix;
+    gone = lru_put(&tls->client->sessions, &session->entry);
+    if (gone != NULL) {
+        session_free(session_of(gone));
+    }
+    return 1;
+}
+
+void tls_client_resume(struct tls_client *client, struct wire_tls *tls)
+{
+    struct session *session = session_find(client, tls->key);
+
+    if (session == NULL) {
+        return;
+    }
+    if (session->until_unix <= time(NULL) ||
+        SSL_SESSION_is_resumable(session->session) != 1 ||
+        SSL_set_session(tls->ssl, session->session) != 1) {
+        session_forget(client, session);
+        return;
+    }
+    tls->until_unix = session->until_unix;
+}
+
+/* In place of the library's own verification. */
+static int verify_peer(X509_STORE_CTX *context, void *ours)
+{
+    const struct tls_client *client = ours;
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(
+        context, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct wire_tls *tls = SSL_get_app_data(ssl);
+    int64_t now = time(NULL);
+
+    verify_server(client->trust, &tls->host, X509_STORE_CTX_get0_cert(context),
+        X509_STORE_CTX_get0_untrusted(context), now, &tls->verdict);
+    X509_STORE_CTX_set_error(context, tls->verdict.error);
+    tls->until_unix = now + SESSION_MAX_S;
+    if (tls->verdict.until_unix < tls->until_unix) {
+        tls->until_unix = tls->verdict.until_unix;
+    }
+    return tls->verdict.reason == COP_REASON_NONE ? 1 : 0;
+}
+
+static bool client_set_up(struct tls_client *client)
+{
+    static const unsigned char protocols[] = "\x08http/1.1";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+    client->context = context;
+    client->method = wire_bio_method_new();
+    if (context == NULL || client->method == NULL ||
+        !tls_context_set_usual(context)) {
+        return false;
+    }
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, verify_peer, client);
+    SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);
+    (void)SSL_CTX_set_session_cache_mode(
+        context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, session_keep);
+    return SSL_CTX_set1_sigalgs_list(context,
+               "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:"
+               "ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:"
+               "ECDSA+SHA512:RSA-PSS+SHA512:RSA+SHA512") == 1 &&
+           SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1) ==
+               0;
+}
+
+enum cop_status tls_client_new(const struct config *config,
+    struct cop_report *report, struct tls_client **out)
+{
+    struct tls_client *client = calloc(1, sizeof(*client));
+    enum cop_status status;
+
+    if (client == NULL) {
+        return COP_E_NOMEM;
+    }
+    client->references = 1;
+    status = lru_init(&client->sessions, SESSIONS_MAX);
+    if (status == COP_OK) {
+        status = trust_new(
+            config->trust_file, config->ca_certificate, report, &client->trust);
+    }
+    if (status == COP_OK && !client_set_up(client)) {
+        status = COP_E_NOMEM;
+    }
+    ERR_clear_error();
+    if (status != COP_OK) {
+        tls_client_drop(&client);
+        return status;
+    }
+    *out = client;
+    return COP_OK;
+}
+
+struct tls_client *tls_client_hold(struct tls_client *client)
+{
+    client->references++;
+    return client;
+}
+
+void tls_client_drop(struct tls_client **client)
+{
+    struct tls_client *it = *client;
+
+    *client = NULL;
+    if (it == NULL || --it->references > 0) {
+        return;
+    }
+    while (it->sessions.newest != NULL) {
+        session_forget(it, session_of(it->sessions.newest));
+    }
+    lru_fini(&it->sessions);
+    SSL_CTX_free(it->context);
+    BIO_meth_free(it->method);
+    trust_free(&it->trust);
+    free(it);
+}
