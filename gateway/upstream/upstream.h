@@ -14,6 +14,7 @@
 struct config;
 struct upstreams; /* a worker's pool */
 struct upstream_wait;
+struct pool; /* its idle ones */
 
 /* One connection to (is_tls, host, port), with nothing in flight. */
 struct upstream {
@@ -21,16 +22,20 @@ struct upstream {
     struct cop_host host;
     uint16_t port;
     bool is_tls;
-    bool is_reused;   /* came from the pool: its first write may find it dead */
-    uint64_t requests; /* answered on it */
+    bool is_reused; /* came from the pool: its first write may find it dead */
+    uint64_t requests; /* answered on it; counted by who uses it */
     /* What follows is the pool's own. */
     struct upstreams *pool;
+    struct pool *home; /* while it is idle */
     struct watch idle_watch;
     struct timer idle_timer;
-    struct upstream *next, *prev;
+    struct upstream *next, *prev;   /* of the same bucket */
+    struct upstream *newer, *older; /* of all that are idle */
     uint64_t epoch;
 };
 
+/* loop, dialer and config must outlive the pool, or config until it is
+ * replaced; client is held. COP_OK or COP_E_NOMEM. */
 COP_MUST_USE enum cop_status upstreams_new(struct loop *loop,
     struct dialer *dialer, const struct config *config,
     struct tls_client *client, struct upstreams **out);
@@ -38,23 +43,29 @@ COP_MUST_USE enum cop_status upstreams_new(struct loop *loop,
  * trust are closed. */
 void upstreams_reconfigure(struct upstreams *upstreams,
     const struct config *config, struct tls_client *client);
+/* Connections that were handed out must have been put back or closed, waits
+ * have ended or been cancelled. */
 void upstreams_free(struct upstreams **upstreams);
 
-/* Called once, from the loop. upstream is now the callee's; NULL on failure. */
+/* Called once, from the loop. upstream is now the callee's; NULL on failure,
+ * then detail says more where there is more to say, else "". */
 typedef void upstream_fn(void *context, struct upstream *upstream,
     enum cop_reason reason, const char *detail);
 
 /* COP_OK: *upstream is an idle connection of the pool, alive when last looked
  * at. COP_AGAIN: a new one is being made (dial, handshake, verification);
  * *wait is valid until the callback or upstreams_cancel().
- * fresh   do not take one from the pool (a reused one just died) */
+ * fresh   do not take one from the pool (a reused one just died)
+ * Else COP_E_NOMEM, or what dial_start() could not do. */
 COP_MUST_USE enum cop_status upstreams_get(struct upstreams *upstreams,
     bool is_tls, const struct cop_host *host, uint16_t port, bool fresh,
     upstream_fn *fn, void *context, struct upstream **upstream,
     struct upstream_wait **wait);
 void upstreams_cancel(struct upstream_wait **wait);
 
-/* Give back for reuse: no bytes in flight, the last response ended cleanly. */
+/* Give back for reuse: no bytes in flight, the last response ended cleanly, the
+ * caller no longer watches its descriptor. Closed when it is dead, made under
+ * another trust, or there are enough already. */
 void upstream_put(struct upstream **upstream);
 /* Close and free. */
 void upstream_close(struct upstream **upstream);
