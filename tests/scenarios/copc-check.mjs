@@ -20,7 +20,7 @@ const flaws = [
   ['no-citation', 65, 'requirement.yaml', 0, /citation/],
   ['locked-override', 65, 'requirement.yaml', 0, /L17/],
   ['no-manifest', 65, '', 0, /cop:bundle/],
-  ['two-manifests', 65, 'second-bundle.yaml', 0, /cop:bundle/],
+  ['two-manifests', 65, 'second-bundle.yaml', 0, /second manifest/],
   ['vector', 1, 'requirement.yaml', 26, /does-not-hold/],
 ];
 
@@ -33,7 +33,7 @@ for (const [name, code, file, line, text] of flaws) {
     assert.match(ran.err, text);
     assert.match(ran.err, / error: .* \[[A-Za-z0-9-]+\]\n/);
     if (file !== '') assert.ok(ran.err.includes(`${file}:${line === 0 ? '' : `${line}:`}`), ran.err);
-    assert.match(ran.err, /\n {2}to do: /);
+    if (name !== 'empty-file') assert.match(ran.err, /\n {2}to do: /);
     assert.match(ran.err, /not fine: \d+ error/);
     assert.ok(!ran.err.includes('\x1b'), 'colour without a terminal');
   };

@@ -1,8 +1,7 @@
 // Many URLs on standard input.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { copc, scenario, starterBundle } from './lib/copc.mjs';
+import { copc, program, scenario, starterBundle } from './lib/copc.mjs';
 
 const bundle = starterBundle();
 const at = ['--at', '2026-11-24T10:00:00Z'];
@@ -51,7 +50,7 @@ await scenario({
     assert.deepEqual(ran.rows.map((row) => row[0]), ['error', 'allow', 'error']);
   },
   'bytes that are no text'() {
-    const ran = copc(['decide', bundle, ...at], { input: Buffer.from([0, 10, 0xff, 0xfe, 10, 0x68, 0, 10]) });
+    const ran = copc(['decide', bundle, ...at], { input: Buffer.from([0, 10, 0xff, 0xfe, 10, 0x68, 0, 0x68, 10]) });
     assert.equal(ran.code, 65);
     assert.equal(ran.out, 'error\t-\t-\t-\n'.repeat(3));
   },
@@ -67,7 +66,7 @@ await scenario({
   },
   'each line is answered before the next is asked'() {
     return new Promise((resolve, reject) => {
-      const child = spawn(join(process.env.COP_BUILD, 'tools/copc'), ['decide', bundle, ...at]);
+      const child = spawn(program, ['decide', bundle, ...at]);
       const questions = ['casino.example\n', 'social.example\n', 'games.example\n'];
       const answers = [];
       child.stdout.on('data', (data) => {

@@ -39,7 +39,7 @@ await scenario({
     assert.equal(told.bytes, bytes.length);
     assert.equal(told.counts.requirements, told.requirements.length);
     assert.equal(told.counts.templates, 8);
-    assert.equal(told.counts.appeals, 1);
+    assert.equal(told.counts.appeals, 2);
     assert.ok(told.counts.hosts > 100);
     assert.equal(told.counts.patterns, 1);
     const law = told.requirements.find((r) => r.id === 'cop:req:XX:child-protection-act:illegal-content');

@@ -6,6 +6,20 @@
 #include "tools/copc/findings.h"
 #include "tools/copc/inside.h"
 
+enum { AGES_BYTES = 32, AGE_ANY = 120 };
+
+/* An interval as people say it; one that reaches 120 has no end. */
+static void ages_print(const struct cop_requirement *r, char out[AGES_BYTES])
+{
+    if (r->age_max < AGE_ANY) {
+        snprintf(out, AGES_BYTES, "ages %u to %u", r->age_min, r->age_max - 1U);
+    } else if (r->age_min != 0) {
+        snprintf(out, AGES_BYTES, "from age %u", r->age_min);
+    } else {
+        snprintf(out, AGES_BYTES, "every age");
+    }
+}
+
 static void print_requirements(const struct cop_bundle *bundle)
 {
     struct cop_bundle_info info;
@@ -14,14 +28,15 @@ static void print_requirements(const struct cop_bundle *bundle)
     for (uint32_t i = 0; i < info.requirements; i++) {
         struct cop_requirement r;
         struct cop_slice title;
+        char ages[AGES_BYTES];
 
         cop_bundle_requirement(bundle, i, &r);
         title = cop_bundle_text(bundle, i, COP_TEXT_TITLE, NULL, 0, NULL);
-        printf("\n%s%.*s%s\n  %.*s\n  %s, ages %u to %u%s, %.*s\n",
+        ages_print(&r, ages);
+        printf("\n%s%.*s%s\n  %.*s\n  %s, %s%s, %.*s\n",
             term_style(stdout, TERM_STRONG), (int)r.id.n, r.id.p,
             term_style(stdout, TERM_PLAIN), (int)title.n, title.p,
-            inside_strength_word(r.strength), r.age_min,
-            r.age_max > r.age_min ? r.age_max - 1U : r.age_max,
+            inside_strength_word(r.strength), ages,
             r.is_in_force ? "" : ", not in force", (int)r.authority.n,
             r.authority.p);
     }

@@ -17,10 +17,17 @@ static const struct {
     [COP_LIMIT] = {"LIMITED", TERM_CARE},
 };
 
+/* A text may have several lines; all of them stand in the second column. */
 static void print_line(const char *name, struct cop_slice text)
 {
-    if (text.n != 0) {
-        printf("     %-12s %.*s\n", name, (int)text.n, text.p);
+    while (text.n != 0) {
+        const char *end = memchr(text.p, '\n', text.n);
+        size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
+        size_t step = end != NULL ? n + 1 : n;
+
+        printf("     %-12s %.*s\n", name, (int)n, text.p);
+        text = (struct cop_slice){text.p + step, text.n - step};
+        name = "";
     }
 }
 

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build, source } from './scenario.mjs';
 
-const build = process.env.COP_BUILD;
-export const source = process.env.COP_SOURCE;
+export { source };
 export const packs = join(source, 'rules/packs');
-const program = join(build, 'tools/copc');
+export const program = join(build, 'tools/copc');
 
 // A folder of our own that goes away with us.
 export const folder = mkdtempSync(join(tmpdir(), 'copc-'));
@@ -25,6 +25,7 @@ export function copc(words, { input = '', cwd = folder, env = {} } = {}) {
   });
   if (ran.error) throw ran.error;
   if (ran.signal) throw new Error(`copc ${words.join(' ')}: ${ran.signal}\n${ran.stderr}`);
+  if (/Sanitizer|runtime error:/.test(ran.stderr)) throw new Error(ran.stderr);
   return { code: ran.status, out: ran.stdout, err: ran.stderr };
 }
 
