@@ -52,7 +52,7 @@ void check_upkeep(const struct check *check)
                                     list->has_stale_policy)) {
             check_say(check, COP_ERROR, &list->place,
                 "add cadence, max_age and stale_policy",
-                "nothing says how the list %s is kept up to date",
+                "nothing says how %s is kept up to date",
                 list->ref.p != NULL ? list->ref.p : "");
         }
     }
@@ -77,7 +77,7 @@ void check_references(const struct check *check)
         } else {
             check_say(check, COP_WARNING, &list->place,
                 "put it into the bundle, or accept that it has no effect",
-                "the gateway has no list %s; nothing of it is %s", list->ref.p,
+                "the gateway does not have %s; nothing of it is %s", list->ref.p,
                 list->semantics == LIST_SAYS_DENY ? "blocked" : "opened");
         }
     }

@@ -96,7 +96,7 @@ static const char *const flaw_what[] = {
 static const char *const flaw_todo[] = {
     [UTF8_INVALID] = "save the file as UTF-8",
     [UTF8_TAB] = "use spaces; only they are the same in every editor",
-    [UTF8_CONTROL] = "delete it, or write it as an escape in double quotes",
+    [UTF8_CONTROL] = "delete it",
 };
 
 /* Limits and characters. A byte order mark is skipped, not refused: editors
