@@ -166,20 +166,21 @@ static void test_wide_networks(void **state)
     identity_free(&identity);
 }
 
+/* Count the findings that name each of two profiles. */
 static void on_finding(void *context, const struct cop_finding *finding)
 {
-    char *text = context;
+    int *counts = context;
 
-    assert_true(strlen(text) + strlen(finding->what) < 500);
-    strcat(text, finding->what);
+    counts[0] += strstr(finding->what, "\"absent\"") != NULL;
+    counts[1] += strstr(finding->what, "\"nowhere\"") != NULL;
     assert_non_null(finding->todo);
 }
 
 static void test_missing_profiles_are_reported(void **state)
 {
     struct world *world = *state;
-    char text[512] = "";
-    struct cop_report report = {.emit = on_finding, .context = text};
+    int counts[2] = {0, 0};
+    struct cop_report report = {.emit = on_finding, .context = counts};
     const struct config_client clients[] = {
         client("192.0.2.0:0", 96 + 24, "first"),
         client("192.0.2.0:0", 96 + 25, "absent")};
@@ -192,8 +193,8 @@ static void test_missing_profiles_are_reported(void **state)
         COP_E_PROFILE);
     assert_null(identity);
     assert_int_equal(report.errors, 2);
-    assert_non_null(strstr(text, "\"absent\""));
-    assert_non_null(strstr(text, "\"nowhere\""));
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1], 1);
     assert_int_equal(
         identity_new(&config, world->policy, NULL, &identity), COP_E_PROFILE);
 }
