@@ -94,6 +94,7 @@ await scenario({
     assert.equal(told.bundle.bytes, statSync(join(folder, 'json.cop')).size);
     const bad = copc(['build', '--json', join(source, 'tests/bad/cli/unknown-key'), '-o', join(folder, 'no.cop')]);
     assert.equal(bad.code, 65);
+    assert.equal(bad.err, '');
     const findings = JSON.parse(bad.out);
     assert.equal(findings.ok, false);
     assert.ok(findings.errors >= 1);

@@ -75,6 +75,17 @@ await scenario({
     assert.equal(told.requirement.id, 'cop:req:XX:licence-condition-12:family-filter');
     assert.equal(explained('ben', noon, 'games.example').level, 'local-deny');
   },
+  'the only profile need not be named, one of several must be'() {
+    const several = copc(['decide', bundle, '--policy', policy], { input: 'library.example\n' });
+    assert.equal(several.code, 2);
+    assert.equal(several.out, '');
+    assert.match(several.err, /one of: ada, ben/);
+    const one = join(folder, 'one.yaml');
+    writeFileSync(one, 'policy: 1\nplace: household\nprofiles:\n  - {name: ada, age: 9, deny: [library.example]}\n');
+    assert.match(copc(['decide', bundle, '--policy', one], { input: 'library.example\n' }).out, /^block/);
+    assert.match(copc(['explain', bundle, '--policy', one, 'library.example']).out, /for: profile ada\n/);
+    assert.match(copc(['decide', bundle, '--policy', one, '--age', '9'], { input: 'library.example\n' }).out, /^allow/);
+  },
   'decide takes the same'() {
     const ran = copc(['decide', bundle, '--policy', policy, '--profile', 'ada', '--at', noon], { input: 'library.example\ncasino.example\nsocial.example\n' });
     assert.equal(ran.code, 0, ran.err);
@@ -86,7 +97,7 @@ await scenario({
       assert.equal(ran.code, 78);
       assert.equal(ran.out, '');
       assert.match(ran.err, /no profile eve/);
-      assert.match(ran.err, /choose one of: ada, ben/);
+      assert.match(ran.err, /one of: ada, ben/);
     }
   },
   'a policy file with a flaw is bad configuration'() {

@@ -33,6 +33,21 @@ static enum copc_exit tell(const struct options *options,
     return findings_print(object) ? COPC_DONE : COPC_IO;
 }
 
+/* Why nothing was written; `ended` says it in short, and is returned. */
+static enum copc_exit tell_failure(
+    const struct findings *findings, enum copc_exit ended)
+{
+    if (ended == COPC_USAGE) {
+        return ended;
+    }
+    if (findings->rows != NULL) {
+        return findings_print(findings_object(findings, false)) ? ended
+                                                                : COPC_IO;
+    }
+    fputs("no bundle was written\n", stderr);
+    return ended;
+}
+
 static enum copc_exit build(
     const struct options *options, struct findings *findings)
 {
@@ -43,14 +58,8 @@ static enum copc_exit build(
         !output_write(options->value[OPTION_OUTPUT], image.bytes, image.n)) {
         ended = COPC_IO;
     }
-    if (ended == COPC_DONE) {
-        ended = tell(options, findings, &image);
-    } else if (ended != COPC_USAGE && findings->rows != NULL &&
-               !findings_print(findings_object(findings, false))) {
-        ended = COPC_IO;
-    } else if (ended == COPC_NO || ended == COPC_DATA) {
-        fputs("no bundle was written\n", stderr);
-    }
+    ended = ended == COPC_DONE ? tell(options, findings, &image)
+                               : tell_failure(findings, ended);
     cop_image_free(&image);
     return ended;
 }

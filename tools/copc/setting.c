@@ -222,10 +222,20 @@ static void list_profiles(const struct cop_policy *policy)
     for (uint32_t i = 0; i < n; i++) {
         struct cop_slice name = cop_policy_profile_name(policy, i);
 
-        fprintf(stderr, "%s%.*s", i == 0 ? "  to do: choose one of: " : ", ",
+        fprintf(stderr, "%s%.*s",
+            i == 0 ? "  to do: choose with --profile one of: " : ", ",
             (int)name.n, name.p);
     }
     fputs(n == 0 ? "  to do: give --policy FILE\n" : "\n", stderr);
+}
+
+/* Whether the options describe somebody who is no profile. */
+static bool says_subject(const struct options *options)
+{
+    return options_has(options, OPTION_AGE) ||
+           options_has(options, OPTION_SUBSCRIBER) ||
+           options_has(options, OPTION_TEMPLATE) ||
+           options_has(options, OPTION_ACCEPT);
 }
 
 static enum copc_exit find_profile(
@@ -233,10 +243,7 @@ static enum copc_exit find_profile(
 {
     const char *name = options->value[OPTION_PROFILE];
 
-    if (options_has(options, OPTION_AGE) ||
-        options_has(options, OPTION_SUBSCRIBER) ||
-        options_has(options, OPTION_TEMPLATE) ||
-        options_has(options, OPTION_ACCEPT)) {
+    if (says_subject(options)) {
         options_complain(options,
             "--profile already says who; it excludes --age, --subscriber, "
             "--template and --accept-offers");
@@ -252,11 +259,35 @@ static enum copc_exit find_profile(
     return COPC_DONE;
 }
 
+/* A policy file without a profile means its only one: answering for an adult
+ * instead would show what nobody there gets. */
+static enum copc_exit find_only_profile(struct setting *setting)
+{
+    struct cop_slice name;
+
+    if (cop_policy_profiles(setting->policy) != 1) {
+        fputs("copc: several profiles could be meant\n", stderr);
+        list_profiles(setting->policy);
+        return COPC_USAGE;
+    }
+    setting->profile = 0;
+    name = cop_policy_profile_name(setting->policy, 0);
+    snprintf(
+        setting->who, sizeof setting->who, "profile %.*s", (int)name.n, name.p);
+    return COPC_DONE;
+}
+
 static enum copc_exit find_subject(
     struct setting *setting, const struct options *options)
 {
-    return options_has(options, OPTION_PROFILE) ? find_profile(setting, options)
-                                                : add_subject(setting, options);
+    if (options_has(options, OPTION_PROFILE)) {
+        return find_profile(setting, options);
+    }
+    if (options_has(options, OPTION_POLICY) && !says_subject(options) &&
+        cop_policy_profiles(setting->policy) != 0) {
+        return find_only_profile(setting);
+    }
+    return add_subject(setting, options);
 }
 
 static enum copc_exit join(struct setting *setting, struct findings *findings)
