@@ -61,7 +61,7 @@ struct dial {
     struct timer pace;
     struct task start; /* of a host that is an address */
     struct task free;
-    struct attempt attempts[NAMES_ADDRESSES];
+    struct attempt attempts[ANSWERS_ADDRESSES];
 };
 
 /* Ends. */
@@ -87,7 +87,7 @@ static void dial_stop(struct dial *dial)
     lookup_cancel(&dial->lookup);
     loop_clear_timer(loop, &dial->pace);
     loop_cancel_task(loop, &dial->start);
-    for (uint32_t i = 0; i < NAMES_ADDRESSES; i++) {
+    for (uint32_t i = 0; i < ANSWERS_ADDRESSES; i++) {
         attempt_stop(&dial->attempts[i]);
     }
 }
@@ -312,7 +312,7 @@ static struct dial *dial_new(
     timer_init(&dial->pace, dial_on_pace);
     task_init(&dial->start, dial_on_start);
     task_init(&dial->free, dial_on_free);
-    for (uint32_t i = 0; i < NAMES_ADDRESSES; i++) {
+    for (uint32_t i = 0; i < ANSWERS_ADDRESSES; i++) {
         dial->attempts[i].dial = dial;
         watch_init(&dial->attempts[i].watch, attempt_on_event);
         timer_init(&dial->attempts[i].timer, attempt_on_timer);

@@ -24,7 +24,7 @@
 
 enum {
     QUERIES_MAX = 1024,
-    QUERY_FAMILY_ADDRESSES = NAMES_ADDRESSES / 2,
+    QUERY_FAMILY_ADDRESSES = ANSWERS_ADDRESSES / 2,
     QUERY_GRACE_MS = 50, /* RFC 8305 section 3 */
     TTL_MAX_MS = 300 * 1000,
     TTL_NEGATIVE_MS = 10 * 1000
@@ -49,7 +49,7 @@ struct query {
 struct resolver {
     struct loop *loop;
     struct servers *servers;
-    struct names *names;
+    struct answers *answers;
     struct query *queries;
     uint32_t queries_n;
     uint32_t resolve_ms;
@@ -166,7 +166,7 @@ static void query_end(struct query *query)
                                       : COP_REASON_RESOLVE;
     }
     if (is_known &&
-        names_learn(resolver->names,
+        answers_learn(resolver->answers,
             (struct cop_slice){query->name, query->name_n}, &query->answer,
             loop_now_ms(resolver->loop), query->ttl_ms) != COP_OK) {
         reason = query->answer.n > 0 ? COP_REASON_NONE : COP_REASON_MEMORY;
@@ -365,7 +365,7 @@ void resolver_ask(struct resolver *resolver, const struct cop_host *host,
 {
     struct cop_slice name = cop_host_slice(host);
     const struct answer *known =
-        names_find(resolver->names, name, loop_now_ms(resolver->loop));
+        answers_find(resolver->answers, name, loop_now_ms(resolver->loop));
     struct answer special;
     struct query *query;
 
@@ -398,11 +398,11 @@ void resolver_ask(struct resolver *resolver, const struct cop_host *host,
 
 /* Setting up. */
 
-static enum cop_status names_from_config(
-    const struct config *config, struct names **out)
+static enum cop_status answers_from_config(
+    const struct config *config, struct answers **out)
 {
-    struct names *names = NULL;
-    enum cop_status status = names_new(&names);
+    struct answers *answers = NULL;
+    enum cop_status status = answers_new(&answers);
 
     for (uint32_t i = 0; status == COP_OK && i < config->hosts_n; i++) {
         const struct config_host *host = &config->hosts[i];
@@ -414,13 +414,13 @@ static enum cop_status names_from_config(
             address_bytes(&host->addresses[j], address);
             answer_add(&answer, address);
         }
-        status = names_fix(names, host->name, &answer);
+        status = answers_fix(answers, host->name, &answer);
     }
     if (status != COP_OK) {
-        names_free(&names);
+        answers_free(&answers);
         return status;
     }
-    *out = names;
+    *out = answers;
     return COP_OK;
 }
 
@@ -449,9 +449,9 @@ enum cop_status resolver_new(
 enum cop_status resolver_reconfigure(
     struct resolver *resolver, const struct config *config)
 {
-    struct names *names = NULL;
+    struct answers *answers = NULL;
     struct query *next;
-    enum cop_status status = names_from_config(config, &names);
+    enum cop_status status = answers_from_config(config, &answers);
 
     if (status != COP_OK) {
         return status;
@@ -464,11 +464,11 @@ enum cop_status resolver_reconfigure(
         query_send(query);
     }
     if (status != COP_OK) {
-        names_free(&names);
+        answers_free(&answers);
         return status;
     }
-    names_free(&resolver->names);
-    resolver->names = names;
+    answers_free(&resolver->answers);
+    resolver->answers = answers;
     resolver->resolve_ms = config->limits.resolve_ms;
     return COP_OK;
 }
@@ -481,7 +481,7 @@ void resolver_free(struct resolver **resolver)
         return;
     }
     servers_free(&it->servers); /* ends every query */
-    names_free(&it->names);
+    answers_free(&it->answers);
     free(it);
     *resolver = NULL;
 }

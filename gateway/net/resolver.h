@@ -8,7 +8,7 @@
 #include "cop/host.h"
 #include "cop/reason.h"
 #include "gateway/loop/loop.h"
-#include "gateway/net/names.h"
+#include "gateway/net/answers.h"
 
 struct config;
 struct resolver;
@@ -19,8 +19,8 @@ struct lookup;
 /* Called once, at the end of a turn, never from within resolver_ask().
  * lookup->reason is COP_REASON_NONE with lookup->answer, else
  * COP_REASON_RESOLVE (no such name, no address, refused),
- * COP_REASON_RESOLVE_TIMEOUT, COP_REASON_LIMIT or COP_REASON_MEMORY. The lookup may be freed or
- * used again from within. */
+ * COP_REASON_RESOLVE_TIMEOUT, COP_REASON_LIMIT or COP_REASON_MEMORY. The lookup
+ * may be freed or used again from within. */
 typedef void lookup_fn(struct lookup *lookup);
 struct lookup {
     lookup_fn *fn;

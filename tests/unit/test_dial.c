@@ -362,7 +362,7 @@ static void test_silence_times_out(void **state)
     before = loop_now_ms(world->loop);
     result = dial_host(world, host_of_ipv4(127, 0, 0, 1), address_port(&at));
     assert_int_equal(result.reason, COP_REASON_CONNECT_TIMEOUT);
-    assert_in_range(loop_now_ms(world->loop) - before, 390, 1000);
+    assert_in_range(loop_now_ms(world->loop) - before, 390, 4000);
     unfill(server, fillers);
 }
 
@@ -388,7 +388,7 @@ static void test_next_one_after_a_pause(void **state)
     result = dial_name(world, "slow.test", address_port(&at));
     assert_int_equal(result.reason, COP_REASON_NONE);
     assert_is_host(&result.address, "127.0.0.2");
-    assert_in_range(loop_now_ms(world->loop) - before, 240, 900);
+    assert_in_range(loop_now_ms(world->loop) - before, 240, 4000);
     (void)close(result.fd);
     (void)close(server);
     unfill(silent_server, fillers);

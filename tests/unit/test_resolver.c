@@ -218,6 +218,13 @@ static int teardown(void **state)
     return 0;
 }
 
+static void set_patience(struct world *world, uint32_t resolve_ms)
+{
+    world->config.limits.resolve_ms = resolve_ms;
+    assert_int_equal(
+        resolver_reconfigure(world->resolver, &world->config), COP_OK);
+}
+
 /* One question from a test. */
 struct asker {
     struct loop *loop;
@@ -328,11 +335,11 @@ static void test_both_families_have_room(void **state)
     struct lookup lookup = ask(world, "many.test");
     int ipv4 = 0;
 
-    assert_int_equal(lookup.answer.n, NAMES_ADDRESSES);
+    assert_int_equal(lookup.answer.n, ANSWERS_ADDRESSES);
     for (uint32_t i = 0; i < lookup.answer.n; i++) {
         ipv4 += address_is_ipv4(lookup.answer.addresses[i]);
     }
-    assert_int_equal(ipv4, NAMES_ADDRESSES / 2);
+    assert_int_equal(ipv4, ANSWERS_ADDRESSES / 2);
 }
 
 static void test_no_such_name_is_kept(void **state)
@@ -384,7 +391,7 @@ static void test_silence_garbage_and_forgery_time_out(void **state)
 
         assert_int_equal(lookup.reason, COP_REASON_RESOLVE_TIMEOUT);
         assert_int_equal(lookup.answer.n, 0);
-        assert_in_range(loop_now_ms(world->loop) - before, 290, 900);
+        assert_in_range(loop_now_ms(world->loop) - before, 290, 4000);
     }
     assert_int_equal(ask(world, "good.test").reason, COP_REASON_NONE);
 }
@@ -394,13 +401,14 @@ static void test_half_an_answer_is_used(void **state)
 {
     struct world *world = *state;
 
+    set_patience(world, 10000);
     for (int i = 0; i < 2; i++) {
         int64_t before = loop_now_ms(world->loop);
         struct lookup lookup = ask(world, "half.test");
 
         assert_int_equal(lookup.reason, COP_REASON_NONE);
         assert_int_equal(lookup.answer.n, 2);
-        assert_in_range(loop_now_ms(world->loop) - before, 0, 200);
+        assert_in_range(loop_now_ms(world->loop) - before, 0, 5000);
     }
     assert_int_equal(world->server.asked, 2);
 }
@@ -521,10 +529,11 @@ static void test_no_server_there(void **state)
     struct world *world = *state;
     int64_t before;
 
+    set_patience(world, 10000);
     server_close(&world->server);
     before = loop_now_ms(world->loop);
     assert_int_equal(ask(world, "good.test").reason, COP_REASON_RESOLVE);
-    assert_in_range(loop_now_ms(world->loop) - before, 0, 250);
+    assert_in_range(loop_now_ms(world->loop) - before, 0, 5000);
     server_open(&world->server, world->loop);
 }
 
