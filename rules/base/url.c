@@ -156,25 +156,29 @@ static bool begins_with_port(struct cop_slice text)
 static enum cop_status scheme_take(
     struct cop_slice *in, enum cop_scheme *scheme, bool *is_bare)
 {
+    char first = in->p[0];
     size_t n = 0;
 
     while (n < in->n && is_of_scheme(in->p[n])) {
         n++;
     }
-    *is_bare = n == 0 || n == in->n || in->p[n] != ':' || !is_letter(in->p[0]);
+    *is_bare = n == 0 || n == in->n || in->p[n] != ':';
     *scheme = COP_HTTPS;
     if (*is_bare) {
         return COP_OK;
     }
+    struct cop_slice behind = {in->p + n + 1, in->n - n - 1};
+
     if (scheme_find((struct cop_slice){in->p, n}, scheme)) {
-        in->p += n + 1;
-        in->n -= n + 1;
+        *in = behind;
         return COP_OK;
     }
     /* "printer.example:8080" is a host and a port, "mailto:a" is neither. */
-    *is_bare =
-        begins_with_port((struct cop_slice){in->p + n + 1, in->n - n - 1});
-    return *is_bare ? COP_OK : COP_E_UNSUPPORTED;
+    *is_bare = begins_with_port(behind);
+    if (*is_bare) {
+        return COP_OK;
+    }
+    return is_letter(first) ? COP_E_UNSUPPORTED : COP_E_SYNTAX;
 }
 
 /* U6: empty means the default; any number of leading zeros. */
