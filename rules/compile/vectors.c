@@ -259,7 +259,7 @@ static enum cop_status run_requirement(
         run.vector = &owner->vectors[i];
         if (!model_is_in_force(owner)) {
             say(&run, COP_NOTE, NULL,
-                "%zu vectors were not run: the requirement is not in force",
+                "vectors not run: %zu, because the requirement is not in force",
                 owner->vectors_n);
             break;
         }

@@ -64,9 +64,15 @@ void requirement_read_aside(
 void requirement_unsupported(struct yaml *yaml, const struct yaml_node *node,
     const struct requirement_reader *reader, const char *what)
 {
-    (reader->is_lenient ? yaml_note : yaml_error)(yaml, node, "unsupported",
-        "leave it out, or keep the status below in_force until a version "
-        "can do it",
+    if (reader->is_lenient) {
+        yaml_note(yaml, node, "unsupported",
+            "before it comes into force, see whether a later version can",
+            "this version cannot do this: %s", what);
+        return;
+    }
+    yaml_error(yaml, node, "unsupported",
+        "leave it out, or keep the status below in_force until a version can "
+        "do it",
         "this version cannot do this: %s", what);
 }
 
