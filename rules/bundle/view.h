@@ -74,12 +74,13 @@ static inline bool section_holds(const struct cop_bundle *bundle,
            span.n <= section_count(bundle, id) - span.at;
 }
 
-/* Text in STRINGS or RULE_TEXTS; empty when the span leaves the section. */
+/* Text in STRINGS or RULE_TEXTS, its pointer never NULL; empty when the span
+ * leaves the section. */
 static inline struct cop_slice section_text(const struct cop_bundle *bundle,
     enum section_id id, struct format_span span)
 {
     if (span.n == 0 || !section_holds(bundle, id, span)) {
-        return (struct cop_slice){NULL, 0};
+        return (struct cop_slice){(const char *)section_zeros, 0};
     }
     return (struct cop_slice){section_at(bundle, id, span.at), span.n};
 }
