@@ -103,6 +103,20 @@ static inline void certificate_set_extensions(
     }
 }
 
+/* As it would come over the wire, with nothing kept from its making. */
+static inline X509 *certificate_reread(X509 *certificate)
+{
+    unsigned char *der = NULL;
+    int n = i2d_X509(certificate, &der);
+    const unsigned char *p = der;
+    X509 *again = d2i_X509(NULL, &p, n);
+
+    assert_non_null(again);
+    OPENSSL_free(der);
+    X509_free(certificate);
+    return again;
+}
+
 /* Make one; issuer NULL: signed by itself. */
 static inline struct identity_pair certificate_make(
     const struct recipe *recipe, const struct identity_pair *issuer)
@@ -131,7 +145,7 @@ static inline struct identity_pair certificate_make(
     }
     assert_true(
         X509_sign(certificate, issuer != NULL ? issuer->key : key, digest) > 0);
-    return (struct identity_pair){certificate, key};
+    return (struct identity_pair){certificate_reread(certificate), key};
 }
 
 static inline struct identity_pair certificate_root(const char *name)
