@@ -4,126 +4,12 @@
  * a fixed stack, which is also what bounds the depth. */
 #include "rules/read/yaml.h"
 
-#include <libfyaml.h>
-
-#include "rules/read/utf8.h"
-
-/* A collection that is open, and the key that waits for its value. */
-struct frame {
-    struct yaml_node *node;
-    const struct yaml_node **tail;
-    struct yaml_node key; /* key, key_line, key_column; key.p NULL: none */
-};
-
-struct reader {
-    struct yaml *yaml;
-    struct cop_slice text;
-    struct frame frames[YAML_DEPTH_MAX];
-    size_t depth;
-    uint32_t nodes;
-    uint32_t documents;
-    size_t seen;       /* offset up to which lines are counted */
-    size_t line_start; /* offset of the line that `seen` is in */
-    uint32_t line;
-};
+#include "rules/read/yaml_reader.h"
 
 void yaml_init(struct yaml *yaml, const char *file, struct arena *arena,
     struct cop_report *report)
 {
     *yaml = (struct yaml){.file = file, .arena = arena, .report = report};
-}
-
-/* ---- places ---- */
-
-/* The place of an offset. Events come in order, so counting goes on from where
- * it stopped and the whole costs one pass; an offset behind is rare. */
-static struct yaml_node place_of(struct reader *reader, size_t offset)
-{
-    if (offset > reader->text.n) {
-        offset = reader->text.n;
-    }
-    if (offset < reader->line_start) {
-        reader->seen = 0;
-        reader->line_start = 0;
-        reader->line = 1;
-    }
-    for (; reader->seen < offset; reader->seen++) {
-        if (reader->text.p[reader->seen] == '\n') {
-            reader->line_start = reader->seen + 1;
-            reader->line++;
-        }
-    }
-    return (struct yaml_node){.line = reader->line,
-        .column = (uint32_t)(offset - reader->line_start) + 1};
-}
-
-/* Where a token begins. The library's marks stand behind a quote, a star or an
- * ampersand; people look for the sign itself. */
-static struct yaml_node token_place(
-    struct reader *reader, const struct fy_mark *mark)
-{
-    size_t at = mark != NULL ? mark->input_pos : reader->seen;
-
-    if (mark != NULL && at > 0 && at <= reader->text.n &&
-        strchr("\"'*&", reader->text.p[at - 1]) != NULL) {
-        at--;
-    }
-    return place_of(reader, at);
-}
-
-/* Where an event begins; what has no mark of its own (an empty value) is where
- * the last thing was. */
-static struct yaml_node event_place(
-    struct reader *reader, struct fy_event *event)
-{
-    return token_place(reader, fy_event_start_mark(event));
-}
-
-static enum cop_status refuse(struct reader *reader,
-    const struct yaml_node *place, const char *what, const char *todo)
-{
-    yaml_error(reader->yaml, place, "yaml", todo, "%s", what);
-    return COP_E_SYNTAX;
-}
-
-/* ---- before the library sees a byte ---- */
-
-static const char *const flaw_what[] = {
-    [UTF8_INVALID] = "this byte is not UTF-8 text",
-    [UTF8_TAB] = "there is a tab character here",
-    [UTF8_CONTROL] = "there is a control character here",
-};
-static const char *const flaw_todo[] = {
-    [UTF8_INVALID] = "save the file as UTF-8",
-    [UTF8_TAB] = "use spaces; only they are the same in every editor",
-    [UTF8_CONTROL] = "delete it",
-};
-
-/* Limits and characters. A byte order mark is skipped, not refused: editors
- * add it unseen. */
-static enum cop_status check_bytes(struct reader *reader)
-{
-    enum utf8_flaw flaw;
-    struct yaml_node place;
-    size_t at = 0;
-
-    if (reader->text.n > YAML_BYTES_MAX) {
-        yaml_error(reader->yaml, NULL, "limit",
-            "split it; put long lists into list files",
-            "the file has %zu bytes, more than %d", reader->text.n,
-            (int)YAML_BYTES_MAX);
-        return COP_E_LIMIT;
-    }
-    if (reader->text.n >= 3 && memcmp(reader->text.p, "\xEF\xBB\xBF", 3) == 0) {
-        reader->text.p += 3;
-        reader->text.n -= 3;
-    }
-    flaw = utf8_flaw_next(reader->text, &at);
-    if (flaw == UTF8_FINE) {
-        return COP_OK;
-    }
-    place = place_of(reader, at);
-    return refuse(reader, &place, flaw_what[flaw], flaw_todo[flaw]);
 }
 
 /* ---- building the tree ---- */
@@ -138,44 +24,44 @@ static bool is_null_word(struct cop_slice text)
 
 /* Anchors and tags, on whatever node. */
 static enum cop_status check_plain_node(
-    struct reader *reader, struct fy_event *event)
+    struct yaml_reader *reader, struct fy_event *event)
 {
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     struct fy_token *tag = fy_event_get_tag_token(event);
     struct yaml_node place;
 
     if (anchor != NULL) {
-        place = token_place(reader, fy_token_start_mark(anchor));
-        return refuse(reader, &place, "anchors (&name) are not allowed",
+        place = yaml_token_place(reader, fy_token_start_mark(anchor));
+        return yaml_refuse(reader, &place, "anchors (&name) are not allowed",
             "write the value out where it is used");
     }
     if (tag != NULL) {
-        place = token_place(reader, fy_token_start_mark(tag));
-        return refuse(reader, &place, "tags (!name) are not allowed",
+        place = yaml_token_place(reader, fy_token_start_mark(tag));
+        return yaml_refuse(reader, &place, "tags (!name) are not allowed",
             "delete the tag; the key says what type its value has");
     }
     return COP_OK;
 }
 
-static struct frame *top(struct reader *reader)
+static struct yaml_frame *top(struct yaml_reader *reader)
 {
     return reader->depth > 0 ? &reader->frames[reader->depth - 1] : NULL;
 }
 
-static bool wants_key(struct reader *reader)
+static bool wants_key(struct yaml_reader *reader)
 {
-    const struct frame *frame = top(reader);
+    const struct yaml_frame *frame = top(reader);
 
     return frame != NULL && frame->node->kind == YAML_MAP &&
            frame->key.key.p == NULL;
 }
 
 /* Add a node for an event to the collection that is open. */
-static enum cop_status add_node(struct reader *reader, struct fy_event *event,
-    enum yaml_kind kind, struct yaml_node **out)
+static enum cop_status add_node(struct yaml_reader *reader,
+    struct fy_event *event, enum yaml_kind kind, struct yaml_node **out)
 {
-    struct yaml_node place = event_place(reader, event);
-    struct frame *frame = top(reader);
+    struct yaml_node place = yaml_event_place(reader, event);
+    struct yaml_frame *frame = top(reader);
     struct yaml_node *node;
 
     if (++reader->nodes > YAML_NODES_MAX) {
@@ -206,9 +92,9 @@ static enum cop_status add_node(struct reader *reader, struct fy_event *event,
 }
 
 static enum cop_status open_collection(
-    struct reader *reader, struct fy_event *event, enum yaml_kind kind)
+    struct yaml_reader *reader, struct fy_event *event, enum yaml_kind kind)
 {
-    struct yaml_node place = event_place(reader, event);
+    struct yaml_node place = yaml_event_place(reader, event);
     struct yaml_node *node = NULL;
     enum cop_status status = check_plain_node(reader, event);
 
@@ -216,7 +102,8 @@ static enum cop_status open_collection(
         return status;
     }
     if (wants_key(reader)) {
-        return refuse(reader, &place, "a key must be a word, not a collection",
+        return yaml_refuse(reader, &place,
+            "a key must be a word, not a collection",
             "put quotes around the key if it begins with [ or {");
     }
     if (reader->depth == YAML_DEPTH_MAX) {
@@ -227,49 +114,22 @@ static enum cop_status open_collection(
     status = add_node(reader, event, kind, &node);
     if (status == COP_OK) {
         reader->frames[reader->depth++] =
-            (struct frame){.node = node, .tail = &node->first};
+            (struct yaml_frame){.node = node, .tail = &node->first};
     }
     return status;
 }
 
-/* The text of a scalar in the arena, checked again where escapes may have
- * brought in what check_bytes() would have refused. */
-static enum cop_status scalar_text(
-    struct reader *reader, struct fy_event *event, struct cop_slice *out)
+static enum cop_status take_key(struct yaml_reader *reader,
+    struct cop_slice text, const struct yaml_node *place, bool is_plain)
 {
-    struct fy_token *token = fy_event_get_token(event);
-    struct cop_slice raw = COP_LIT("");
-    struct yaml_node place;
-    size_t at = 0;
-
-    if (token != NULL) {
-        raw.p = fy_token_get_text(token, &raw.n);
-        if (raw.p == NULL) {
-            return COP_E_NOMEM;
-        }
-    }
-    if (utf8_flaw_next(raw, &at) != UTF8_FINE) {
-        place = event_place(reader, event);
-        return refuse(reader, &place,
-            "an escape in this text stands for a character that is not "
-            "allowed",
-            "use characters that can be printed");
-    }
-    *out = arena_copy(reader->yaml->arena, raw);
-    return out->p != NULL ? COP_OK : COP_E_NOMEM;
-}
-
-static enum cop_status take_key(struct reader *reader, struct cop_slice text,
-    const struct yaml_node *place, bool is_plain)
-{
-    struct frame *frame = top(reader);
+    struct yaml_frame *frame = top(reader);
 
     if (text.n == 0) {
-        return refuse(
+        return yaml_refuse(
             reader, place, "a key is missing here", "write `key: value`");
     }
     if (is_plain && cop_slice_eq(text, COP_LIT("<<"))) {
-        return refuse(reader, place, "merge keys (<<) are not allowed",
+        return yaml_refuse(reader, place, "merge keys (<<) are not allowed",
             "write the members out");
     }
     if (frame->node->count >= YAML_KEYS_MAX) {
@@ -291,17 +151,17 @@ static enum cop_status take_key(struct reader *reader, struct cop_slice text,
 }
 
 static enum cop_status take_scalar(
-    struct reader *reader, struct fy_event *event)
+    struct yaml_reader *reader, struct fy_event *event)
 {
     struct fy_token *token = fy_event_get_token(event);
     bool is_plain = token == NULL || fy_token_scalar_style(token) == FYSS_PLAIN;
-    struct yaml_node place = event_place(reader, event);
+    struct yaml_node place = yaml_event_place(reader, event);
     struct yaml_node *node = NULL;
     struct cop_slice text;
     enum cop_status status = check_plain_node(reader, event);
 
     if (status == COP_OK) {
-        status = scalar_text(reader, event, &text);
+        status = yaml_scalar_text(reader, event, &text);
     }
     if (status != COP_OK) {
         return status;
@@ -319,24 +179,25 @@ static enum cop_status take_scalar(
 }
 
 static enum cop_status start_document(
-    struct reader *reader, struct fy_event *event)
+    struct yaml_reader *reader, struct fy_event *event)
 {
     struct fy_document_state *state = event->document_start.document_state;
-    struct yaml_node place = event_place(reader, event);
+    struct yaml_node place = yaml_event_place(reader, event);
 
     if (reader->documents++ > 0) {
-        return refuse(reader, &place, "a second document begins here",
+        return yaml_refuse(reader, &place, "a second document begins here",
             "put each document into a file of its own");
     }
     if (fy_document_state_version_explicit(state) ||
         fy_document_state_tags_explicit(state)) {
-        return refuse(reader, &place, "directives (%) are not allowed",
+        return yaml_refuse(reader, &place, "directives (%) are not allowed",
             "delete the lines that begin with %");
     }
     return COP_OK;
 }
 
-static enum cop_status take_event(struct reader *reader, struct fy_event *event)
+static enum cop_status take_event(
+    struct yaml_reader *reader, struct fy_event *event)
 {
     struct yaml_node place;
 
@@ -354,8 +215,8 @@ static enum cop_status take_event(struct reader *reader, struct fy_event *event)
         reader->depth--;
         return COP_OK;
     case FYET_ALIAS:
-        place = event_place(reader, event);
-        return refuse(reader, &place, "aliases (*name) are not allowed",
+        place = yaml_event_place(reader, event);
+        return yaml_refuse(reader, &place, "aliases (*name) are not allowed",
             "write the value out, or put quotes around a text with a star");
     case FYET_NONE:
     case FYET_STREAM_START:
@@ -370,7 +231,7 @@ static enum cop_status take_event(struct reader *reader, struct fy_event *event)
 
 /* What libfyaml found wrong, in its own words. */
 static enum cop_status report_syntax(
-    struct reader *reader, struct fy_diag *diag)
+    struct yaml_reader *reader, struct fy_diag *diag)
 {
     void *iterator = NULL;
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &iterator);
@@ -389,7 +250,7 @@ static enum cop_status report_syntax(
 }
 
 static enum cop_status read_events(
-    struct reader *reader, struct fy_parser *parser, struct fy_diag *diag)
+    struct yaml_reader *reader, struct fy_parser *parser, struct fy_diag *diag)
 {
     enum cop_status status = COP_OK;
     bool ended = false;
@@ -407,7 +268,7 @@ static enum cop_status read_events(
     return status;
 }
 
-static enum cop_status run_library(struct reader *reader)
+static enum cop_status run_library(struct yaml_reader *reader)
 {
     const struct fy_diag_cfg diag_cfg = {
         .level = FYET_ERROR, .module_mask = ~0U};
@@ -423,10 +284,12 @@ static enum cop_status run_library(struct reader *reader)
     }
     fy_diag_set_collect_errors(cfg.diag, true);
     parser = fy_parser_create(&cfg);
-    if (parser != NULL &&
+    reader->iterator = fy_token_iter_create(NULL);
+    if (parser != NULL && reader->iterator != NULL &&
         fy_parser_set_string(parser, reader->text.p, reader->text.n) == 0) {
         status = read_events(reader, parser, cfg.diag);
     }
+    fy_token_iter_destroy(reader->iterator);
     if (parser != NULL) {
         fy_parser_destroy(parser);
     }
@@ -439,15 +302,17 @@ static const struct yaml_node empty_root = {
 
 enum cop_status yaml_parse(struct yaml *yaml, struct cop_slice text)
 {
-    struct reader reader = {.yaml = yaml, .text = text, .line = 1};
+    struct yaml_reader reader = {.yaml = yaml, .text = text, .line = 1};
     uint32_t errors = yaml->errors;
     enum cop_status status;
 
     yaml->root = &empty_root;
-    status = check_bytes(&reader);
+    status = yaml_check_bytes(&reader);
+    buf_init(&reader.scalar, YAML_BYTES_MAX);
     if (status == COP_OK && reader.text.n > 0) {
         status = run_library(&reader);
     }
+    buf_fini(&reader.scalar);
     if (status == COP_E_NOMEM) {
         yaml_error(yaml, NULL, "limit", NULL, "out of memory while reading");
     }

@@ -67,6 +67,8 @@ static void refuses_with_place(void **state)
         {"{a: 1}: 2\n", "yaml"},
         {"? [a]\n: 2\n", "yaml a key must be a word"},
         {": 2\n", "yaml a key is missing"},
+        {"a: 'x''''y'\n", "error t.yaml:1:4 yaml there are several quotes"},
+        {"'''''': 1\n", "error t.yaml:1:1 yaml there are several quotes"},
     };
 
     (void)state;
@@ -204,6 +206,34 @@ static void builds_a_tree_with_places(void **state)
     assert_null(yaml_get(bench.yaml.root, "nope"));
     assert_null(yaml_get(item->first, "x"));
     done(&bench);
+}
+
+/* What a text becomes, however it is written. */
+static void styles_of_text(void **state)
+{
+    static const struct {
+        const char *yaml;
+        const char *text;
+    } rows[] = {
+        {"a: plain words\n", "plain words"},
+        {"a: 'it''s'\n", "it's"},
+        {"a: 'one '' and ''two'' or'\n", "one ' and 'two' or"},
+        {"a: \"x\\x41\\u00e9\\\"\"\n", "xA\xC3\xA9\""},
+        {"a: |\n  one\n  two\n", "one\ntwo\n"},
+        {"a: >-\n  one\n  two\n", "one two"},
+        {"a: 'one\n  two'\n", "one two"},
+        {"a: ''\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bench bench;
+
+        assert_int_equal(parse(&bench, rows[i].yaml), COP_OK);
+        assert_int_equal(bench.yaml.root->first->kind, YAML_TEXT);
+        assert_string_equal(bench.yaml.root->first->text.p, rows[i].text);
+        done(&bench);
+    }
 }
 
 static void reads_nothing_as_null(void **state)
@@ -470,6 +500,7 @@ int main(void)
         cmocka_unit_test(bounds_size_nodes_and_keys),
         cmocka_unit_test(reports_when_memory_ends),
         cmocka_unit_test(builds_a_tree_with_places),
+        cmocka_unit_test(styles_of_text),
         cmocka_unit_test(reads_nothing_as_null),
         cmocka_unit_test(types_are_asked_for),
         cmocka_unit_test(words_are_suggested),
