@@ -204,7 +204,7 @@ enum cop_status cop_host_parse(struct cop_slice in, struct cop_host *out)
         return COP_E_SYNTAX;
     }
     if (in.n > COP_HOST_INPUT_MAX) {
-        return COP_E_LIMIT;
+        return COP_E_LIMIT; /* H1 */
     }
     if (in.p[0] == '[' || memchr(in.p, ':', in.n) != NULL) {
         return host_parse_ip6(in, out);

@@ -1,4 +1,5 @@
-/* Mapping through libidn2, and where that is not what browsers do.
+/* Rules H3 and H4 of docs/canonical-form.md: mapping through libidn2, and where
+ * that is not what browsers do.
  *
  * libidn2 applies UTS-46 and then, in addition, the rules of IDNA2008 for
  * looking names up (RFC 5891, section 5.4), which forbid symbols. Browsers

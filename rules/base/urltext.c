@@ -178,6 +178,7 @@ void urltext_add_path(struct urltext *t, struct cop_slice path)
     }
 }
 
+/* U15: in order, and "?" alone stays. */
 void urltext_add_query(struct urltext *t, struct cop_slice query)
 {
     t->query = t->n;
