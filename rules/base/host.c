@@ -123,7 +123,7 @@ static enum cop_status name_decode(
 static enum cop_status name_map(struct cop_slice in, struct name *name)
 {
     char decoded[COP_HOST_INPUT_MAX];
-    char mapped[COP_HOST_INPUT_MAX];
+    char mapped[COP_HOST_MAX + 1]; /* with the trailing dot */
     size_t decoded_n;
     size_t mapped_n;
     enum cop_status status = name_decode(in, decoded, &decoded_n);
