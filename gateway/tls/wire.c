@@ -69,7 +69,7 @@ static enum io wire_fail_tls(struct wire *wire)
         return wire_fail(wire, COP_REASON_MEMORY, words);
     }
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        if (tls->client != NULL && !SSL_is_init_finished(tls->ssl)) {
+        if (tls->client != NULL && !tls->is_ready) {
             return wire_fail(wire, COP_REASON_ORIGIN_TLS,
                 "the server closed the connection in the handshake");
         }
@@ -249,7 +249,7 @@ void wire_finish(struct wire *wire)
     if (wire->fd < 0) {
         return;
     }
-    if (tls != NULL && !tls->has_failed && SSL_is_init_finished(tls->ssl)) {
+    if (tls != NULL && !tls->has_failed && tls->is_ready) {
         (void)SSL_shutdown(tls->ssl);
         ERR_clear_error();
     }
@@ -290,6 +290,7 @@ enum io wire_handshake(struct wire *wire)
     ERR_clear_error();
     result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
+        tls->is_ready = true;
         tls->unpaid = 0;
         tls->unpaid_max = UNPAID_LATER;
         return IO_DONE;

@@ -44,6 +44,7 @@ struct wire_tls {
      * off. */
     uint32_t unpaid;
     uint32_t unpaid_max;
+    bool is_ready;   /* the handshake is done */
     bool is_dry;     /* the socket had nothing more when last asked */
     bool is_flooded; /* unpaid_max was reached */
     bool is_ended;   /* the socket is at its end */
