@@ -113,11 +113,11 @@ static bool read_line(
     struct reading *reading, const struct lines *lines, struct cop_slice line)
 {
     struct place place = {reading->list->path.p, lines->number, 1};
-    struct entry_flaw flaw = {.todo = "split it, or remove it"};
+    struct entry_flaw flaw = {.what = "this line has more than 4,096 bytes",
+        .todo = "split it, or remove it"};
 
     reading->line = lines->number;
     if (lines->is_cut) {
-        (void)strcpy(flaw.what, "this line has more than 4,096 bytes");
         return tell(reading, &place, &flaw);
     }
     if (entry_read(&reading->reader, line, &flaw)) {

@@ -16,7 +16,7 @@ struct sources_dir {
 
 static inline int sources_dir_make(struct sources_dir *dir)
 {
-    (void)strcpy(dir->path, "/tmp/cop-sources-XXXXXX");
+    (void)snprintf(dir->path, sizeof(dir->path), "/tmp/cop-sources-XXXXXX");
     return mkdtemp(dir->path) != NULL;
 }
 

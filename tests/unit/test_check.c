@@ -82,7 +82,7 @@ static void every_flaw_is_found_at_its_place(void **state)
     while (next_row(table, &row)) {
         if (strcmp(row.file, current) != 0) {
             assert_int_equal(count_lines(findings.text), expected);
-            (void)strcpy(current, row.file);
+            (void)snprintf(current, sizeof(current), "%s", row.file);
             print_message("%s\n", current);
             assert_string_equal(
                 cop_status_name(compile(row.file, &findings)), row.status);

@@ -504,8 +504,10 @@ static void count_steps(
 
     assert_true(total == 0 ? done == 0 : done <= total);
     if (strstr(steps->text, step) == NULL) {
-        (void)strcat(steps->text, step);
-        (void)strcat(steps->text, ";");
+        size_t used = strlen(steps->text);
+
+        (void)snprintf(
+            steps->text + used, sizeof(steps->text) - used, "%s;", step);
     }
     steps->last = done;
 }
@@ -568,17 +570,18 @@ static void thousands_of_vectors_run(void **state)
 {
     enum { N = COP_PROFILES_MAX + 50 };
     struct bench bench;
-    char *text = malloc(N * 100 + 4096);
+    size_t room = N * 100 + 4096;
+    char *text = malloc(room);
     size_t used;
 
     (void)state;
     assert_non_null(text);
     bench_init(&bench);
-    used = (size_t)sprintf(text, "%s",
+    used = (size_t)snprintf(text, room, "%s",
         BLOCK("r", LAW("statute") "strength: mandatory\n"
                                   "verification:\n  vectors:\n"));
     for (unsigned i = 0; i < N; i++) {
-        used += (size_t)sprintf(text + used,
+        used += (size_t)snprintf(text + used, room - used,
             "    - {id: v%u, when: {sni: a.test}, then: {decision: %s}}\n", i,
             i == N - 1 ? "block" : "allow");
     }

@@ -240,7 +240,7 @@ static void write_file(struct file *file, const char *text, size_t n)
 {
     int fd;
 
-    (void)strcpy(file->path, "/tmp/cop-lists-XXXXXX");
+    (void)snprintf(file->path, sizeof(file->path), "/tmp/cop-lists-XXXXXX");
     fd = mkstemp(file->path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, n), (ssize_t)n);
@@ -354,7 +354,7 @@ static void a_file_is_streamed(void **state)
     (void)state;
     assert_non_null(text);
     for (unsigned i = 0; n < (3U << 20); i++) {
-        n += (size_t)sprintf(text + n, "n%u.example\r\n", i);
+        n += (size_t)snprintf(text + n, 32, "n%u.example\r\n", i);
     }
     write_file(&file, text, n);
     free(text);
@@ -391,7 +391,9 @@ static void errors_have_places_and_an_end(void **state)
 
     (void)state;
     for (unsigned i = 0; i < LIST_ERRORS_MAX + 5; i++) {
-        (void)strcat(text, "b/c\n");
+        size_t used = strlen(text);
+
+        (void)snprintf(text + used, sizeof(text) - used, "b/c\n");
     }
     write_file(&file, text, strlen(text));
     struct fact_list list = list_of(file.path);

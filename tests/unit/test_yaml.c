@@ -150,7 +150,7 @@ static void bounds_size_nodes_and_keys(void **state)
     done(&bench);
 
     for (unsigned i = 0; i <= YAML_KEYS_MAX; i++) {
-        used += (size_t)sprintf(text + used, "k%u: 1\n", i);
+        used += (size_t)snprintf(text + used, 16, "k%u: 1\n", i);
     }
     assert_int_equal(parse(&bench, text), COP_E_LIMIT);
     assert_true(findings_have(&bench.findings, "error t.yaml:513:1 limit"));
