@@ -29,6 +29,7 @@ static inline struct cop_verdict ask_policy(
     struct cop_host host;
 
     assert_int_equal(cop_host_parse(cop_slice_of(q->host), &host), COP_OK);
+    memset(&class, 0xa5, sizeof(class)); /* what is not filled is not used */
     cop_classify_host(policy, &host, &class);
     memset(&verdict, 0xa5, sizeof(verdict));
     cop_evaluate(policy, &class, q->profile, &moment, &verdict);

@@ -140,6 +140,7 @@ static void test_allowing_requirements(void **state)
     v = ask(f, usual);
     assert_int_equal(v.action, COP_ALLOW);
     assert_int_equal(v.level, COP_LEVEL_DEFAULT_ON);
+    assert_int_equal(v.category, COP_CAT_MEDIA_VIDEO);
     q->r.strength = COP_STRENGTH_MANDATORY;
     assert_int_equal(level(f), COP_LEVEL_MANDATORY);
     q->r.lock = COP_LOCK_NATIONAL; /* locks lock denials */

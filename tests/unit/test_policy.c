@@ -153,6 +153,42 @@ static void test_limits(void **state)
     assert_refused(both[0], both[1], COP_E_LIMIT, "600 lists");
 }
 
+/* A policy of n requirements. */
+static enum cop_status many_requirements(struct fixture *f, size_t n)
+{
+    struct tables_requirement *rows = calloc(n, sizeof(*rows));
+    char(*ids)[8] = calloc(n, sizeof(*ids));
+    struct cop_policy *policy = NULL;
+    struct cop_bundle *bundle;
+    enum cop_status status;
+
+    assert_non_null(rows);
+    assert_non_null(ids);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "%zu", i);
+        rows[i].r.id = cop_slice_of(ids[i]);
+    }
+    f->t.requirements = rows;
+    f->t.requirements_n = n;
+    bundle = fixture_open(f);
+    status = cop_policy_new(&bundle, 1, NULL, &policy);
+    cop_policy_free(&policy);
+    cop_bundle_drop(&bundle);
+    free(rows);
+    free(ids);
+    return status;
+}
+
+static void test_many_requirements(void **state)
+{
+    struct fixture *f = fixture_new("many");
+
+    (void)state;
+    assert_int_equal(many_requirements(f, 4096), COP_OK);
+    assert_int_equal(many_requirements(f, 4097), COP_E_LIMIT);
+    fixture_free(&f);
+}
+
 /* The action for a subject, about x.example. */
 static enum cop_level level_for(
     const struct cop_policy *policy, uint32_t profile)
@@ -307,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_many_requirements),
         cmocka_unit_test(test_subjects),
         cmocka_unit_test(test_many_subjects),
         cmocka_unit_test(test_generations),
