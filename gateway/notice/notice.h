@@ -26,13 +26,13 @@ enum notice_form {
 enum notice_form notice_form_of(const struct http_head *request);
 
 struct notice_facts {
-    const struct http_head *request; /* NULL before there is one */
-    const struct cop_host *host;     /* NULL if unknown */
+    const struct http_head *request;   /* NULL before there is one */
+    const struct cop_host *host;       /* NULL if unknown */
     const struct cop_slice *languages; /* of this site, best first */
     uint32_t languages_n;
-    struct cop_slice contact;        /* whom to ask; may be empty */
-    const char *reference;           /* short code, also in the log */
-    bool keep_alive;                 /* else Connection: close */
+    struct cop_slice contact; /* whom to ask; may be empty */
+    const char *reference;    /* short code, also in the log */
+    bool keep_alive;          /* else Connection: close */
     /* of a block: */
     const struct cop_policy *policy;
     const struct cop_verdict *verdict;
@@ -42,13 +42,15 @@ struct notice_facts {
 };
 
 /* A blocked place: 403, or 451 with Link rel="blocked-by" when the deciding
- * requirement says so (RFC 7725). */
+ * requirement says so (RFC 7725). policy and verdict may be NULL: then it only
+ * says that a rule decided. Both functions append one whole response to `out`,
+ * without a body where the request is HEAD; they fail only as `out` does. */
 void notice_block(struct buf *out, const struct notice_facts *facts);
 /* A server's or request's error as a page that names it: `status` 4xx/5xx. */
 void notice_error(
     struct buf *out, const struct notice_facts *facts, uint16_t status);
-/* The status notice_error() should be given for a reason: 400, 403, 431, 502,
- * 503, 504. */
+/* The status notice_error() should be given for a reason: 400, 403, 408, 431,
+ * 502, 503, 504 (trouble.tbl). */
 uint16_t notice_status_of(enum cop_reason reason);
 /* A new reference code: 10 characters without look-alikes, random. */
 void notice_reference(char out[17]);

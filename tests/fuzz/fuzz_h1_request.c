@@ -7,6 +7,8 @@
 #include "gateway/http/h1_read.h"
 #include "gateway/http/h1_write.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
 #define REQUIRE(holds) ((holds) ? (void)0 : abort())
 
 static void write_and_read_again(struct http_head *head)

@@ -6,6 +6,8 @@
 #include "gateway/http/h1_read.h"
 #include "gateway/http/h1_write.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
 #define REQUIRE(holds) ((holds) ? (void)0 : abort())
 
 /* Events as letters, body bytes as they are. */
