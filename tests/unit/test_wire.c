@@ -377,6 +377,25 @@ static void test_notices_truncation(void **state)
     session_close(&session);
 }
 
+/* No signal ends the process. */
+static void test_peer_gone(void **state)
+{
+    const struct house *house = *state;
+    struct session session;
+    enum io io = IO_DONE;
+    size_t n;
+
+    session_open(&session, house, house->client);
+    assert_int_equal(handshake(&session.wire, &session.peer), IO_DONE);
+    peer_close(&session.peer);
+    for (int i = 0; i < 10 && io == IO_DONE; i++) {
+        io = wire_write(&session.wire, "x", 1, &n);
+    }
+    assert_int_equal(io, IO_FAILED);
+    assert_int_equal(session.wire.reason, COP_REASON_CLIENT_ABORT);
+    wire_close(&session.wire);
+}
+
 static void test_garbage_is_the_clients_fault(void **state)
 {
     const struct house *house = *state;
@@ -516,6 +535,7 @@ int main(void)
         TEST(test_never_resumes),
         TEST(test_never_renegotiates),
         TEST(test_notices_truncation),
+        TEST(test_peer_gone),
         TEST(test_garbage_is_the_clients_fault),
         TEST(test_bounds_what_is_no_data),
         TEST(test_tells_what_waits_inside),
