@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cop/compile.h"
+#include "rules/base/buf.h"
 
 enum { LOAD_TEXT_MAX = 4 << 20 };
 
@@ -180,6 +181,21 @@ static enum cop_status load_files(struct load *load, struct cop_report *report)
     return COP_OK;
 }
 
+static enum cop_status load_trust(struct load *load, struct cop_report *report)
+{
+    struct buf text;
+    enum cop_status status;
+
+    buf_init(&text, LOAD_TEXT_MAX);
+    status = tls_client_trust(load->config, report, &text);
+    if (status == COP_OK) {
+        load->trust_fd = load_seal("copgate-trust", text.p, text.n);
+        status = load->trust_fd >= 0 ? COP_OK : COP_E_NOMEM;
+    }
+    buf_fini(&text);
+    return status;
+}
+
 enum cop_status load_open(const char *file, int64_t now_unix,
     struct cop_report *report, struct load **out)
 {
@@ -192,6 +208,7 @@ enum cop_status load_open(const char *file, int64_t now_unix,
     }
     load->config_fd = -1;
     load->policy_fd = -1;
+    load->trust_fd = -1;
     load->ca_certificate_fd = -1;
     load->ca_key_fd = -1;
     status = load_config(load, file, report);
@@ -202,8 +219,12 @@ enum cop_status load_open(const char *file, int64_t now_unix,
         status = load_files(load, report);
     }
     if (status == COP_OK) {
+        status = load_trust(load, report);
+    }
+    if (status == COP_OK) {
         const struct load_parts given = {file, load->config_fd, load->policy_fd,
-            load->bundle_fds, load->bundles};
+            load->trust_fd, load->ca_certificate_fd, load->bundle_fds,
+            load->bundles};
 
         status = load_world(&given, report, &world);
     }
@@ -231,6 +252,7 @@ void load_close(struct load **load)
     }
     load_close_fd(&(*load)->config_fd);
     load_close_fd(&(*load)->policy_fd);
+    load_close_fd(&(*load)->trust_fd);
     load_close_fd(&(*load)->ca_certificate_fd);
     load_close_fd(&(*load)->ca_key_fd);
     for (uint32_t i = 0; i < (*load)->bundles; i++) {
@@ -309,7 +331,27 @@ static enum cop_status parts_resolve(
     if (status != COP_OK) {
         return status == COP_E_NOMEM ? status : COP_E_CHECK;
     }
-    return tls_client_new(parts->config, report, &parts->client);
+    return COP_OK;
+}
+
+static enum cop_status parts_trust(struct parts *parts,
+    const struct load_parts *given, struct cop_report *report)
+{
+    enum cop_status status = COP_E_IO;
+    size_t roots_n = 0;
+    size_t own_n = 0;
+    char *roots =
+        load_text(given->trust_fd, "the trusted roots", report, &roots_n);
+    char *own = load_text(given->ca_certificate_fd,
+        parts->config->ca_certificate, report, &own_n);
+
+    if (roots != NULL && own != NULL) {
+        status = tls_client_from_text((struct cop_slice){roots, roots_n},
+            (struct cop_slice){own, own_n}, report, &parts->client);
+    }
+    free(roots);
+    free(own);
+    return status;
 }
 
 /* The clock of the place is the policy file's to say. */
@@ -337,6 +379,9 @@ enum cop_status load_world(const struct load_parts *given,
     }
     if (status == COP_OK) {
         status = parts_resolve(&parts, report);
+    }
+    if (status == COP_OK) {
+        status = parts_trust(&parts, given, report);
     }
     if (status == COP_OK) {
         *out =

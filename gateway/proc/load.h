@@ -18,6 +18,7 @@ enum { LOAD_BUNDLES_MAX = 7 };
 struct load {
     int config_fd; /* sealed memory: the configuration's text */
     int policy_fd; /* sealed memory: the compiled policy file */
+    int trust_fd;  /* sealed memory: PEM of the authorities of servers */
     int bundle_fds[LOAD_BUNDLES_MAX];
     uint32_t bundles;
     int ca_certificate_fd;
@@ -38,6 +39,8 @@ struct load_parts {
     const char *file; /* the configuration's path, for messages and folders */
     int config_fd;
     int policy_fd; /* -1 for none */
+    int trust_fd;
+    int ca_certificate_fd;
     const int *bundle_fds;
     uint32_t bundles;
 };

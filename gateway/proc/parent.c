@@ -100,6 +100,8 @@ static enum cop_status parent_send_world(
     uint32_t n = 0;
 
     fds[n++] = load->config_fd;
+    fds[n++] = load->trust_fd;
+    fds[n++] = load->ca_certificate_fd;
     if (load->policy_fd >= 0) {
         fds[n++] = load->policy_fd;
     }
@@ -288,10 +290,16 @@ static void parent_reap(struct parent *parent)
 
 /* ---- hearing workers ---- */
 
+/* Every worker decides by the newest generation. */
 static void parent_say_ready(struct parent *parent)
 {
     char text[ADDRESS_TEXT_MAX];
 
+    notify_ready();
+    if (parent->generation > 1) {
+        say(SAY_NOTICE, "generation %u is in use", parent->generation);
+        return;
+    }
     for (uint32_t i = 0; i < parent->listeners.n; i++) {
         struct cop_slice host =
             address_print(&parent->listeners.addresses[i], text);
@@ -299,7 +307,6 @@ static void parent_say_ready(struct parent *parent)
         say(SAY_NOTICE, "ready on %.*s port %u", (int)host.n, host.p,
             (unsigned)address_port(&parent->listeners.addresses[i]));
     }
-    notify_ready();
 }
 
 static void parent_hear(struct parent *parent, struct child *child)
@@ -429,7 +436,6 @@ static void parent_reload(struct parent *parent)
     }
     parent_fill(parent);
     parent_thin(parent);
-    say(SAY_NOTICE, "generation %u is in use", parent->generation);
 }
 
 static void parent_stop(struct parent *parent)

@@ -57,6 +57,8 @@ struct worker {
 /* The descriptors of one CHANNEL_WORLD, by what they are. */
 struct delivery {
     int config_fd;
+    int trust_fd;
+    int ca_certificate_fd;
     int policy_fd;
     const int *bundle_fds;
     uint32_t bundles;
@@ -69,7 +71,7 @@ struct delivery {
 static bool delivery_sort(const struct channel_message *message, const int *fds,
     uint32_t fds_n, struct delivery *out)
 {
-    uint32_t wanted = 2 + message->has_policy + message->bundles +
+    uint32_t wanted = 4 + message->has_policy + message->bundles +
                       message->has_keyd + message->listens;
     uint32_t next = 0;
 
@@ -79,6 +81,8 @@ static bool delivery_sort(const struct channel_message *message, const int *fds,
         return false;
     }
     out->config_fd = fds[next++];
+    out->trust_fd = fds[next++];
+    out->ca_certificate_fd = fds[next++];
     out->policy_fd = message->has_policy ? fds[next++] : -1;
     out->bundle_fds = fds + next;
     out->bundles = message->bundles;
@@ -251,7 +255,8 @@ static enum cop_status worker_adopt(struct worker *worker,
         return COP_E_BUG;
     }
     parts = (struct load_parts){worker->file, given.config_fd, given.policy_fd,
-        given.bundle_fds, given.bundles};
+        given.trust_fd, given.ca_certificate_fd, given.bundle_fds,
+        given.bundles};
     status = load_world(&parts, &report, &world);
     if (status != COP_OK) {
         return status;

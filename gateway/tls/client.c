@@ -138,21 +138,9 @@ static bool client_set_up(struct tls_client *client)
                0;
 }
 
-enum cop_status tls_client_new(const struct config *config,
-    struct cop_report *report, struct tls_client **out)
+static enum cop_status client_finish(
+    enum cop_status status, struct tls_client *client, struct tls_client **out)
 {
-    struct tls_client *client = calloc(1, sizeof(*client));
-    enum cop_status status;
-
-    if (client == NULL) {
-        return COP_E_NOMEM;
-    }
-    client->references = 1;
-    status = lru_init(&client->sessions, SESSIONS_MAX);
-    if (status == COP_OK) {
-        status = trust_new(
-            config->trust_file, config->ca_certificate, report, &client->trust);
-    }
     if (status == COP_OK && !client_set_up(client)) {
         status = COP_E_NOMEM;
     }
@@ -163,6 +151,51 @@ enum cop_status tls_client_new(const struct config *config,
     }
     *out = client;
     return COP_OK;
+}
+
+static struct tls_client *client_begin(void)
+{
+    struct tls_client *client = calloc(1, sizeof(*client));
+
+    if (client == NULL) {
+        return NULL;
+    }
+    client->references = 1;
+    if (lru_init(&client->sessions, SESSIONS_MAX) != COP_OK) {
+        tls_client_drop(&client);
+    }
+    return client;
+}
+
+enum cop_status tls_client_new(const struct config *config,
+    struct cop_report *report, struct tls_client **out)
+{
+    struct tls_client *client = client_begin();
+
+    if (client == NULL) {
+        return COP_E_NOMEM;
+    }
+    return client_finish(trust_new(config->trust_file, config->ca_certificate,
+                             report, &client->trust),
+        client, out);
+}
+
+enum cop_status tls_client_from_text(struct cop_slice roots,
+    struct cop_slice own, struct cop_report *report, struct tls_client **out)
+{
+    struct tls_client *client = client_begin();
+
+    if (client == NULL) {
+        return COP_E_NOMEM;
+    }
+    return client_finish(
+        trust_from_text(roots, own, report, &client->trust), client, out);
+}
+
+enum cop_status tls_client_trust(
+    const struct config *config, struct cop_report *report, struct buf *out)
+{
+    return trust_gather(config->trust_file, report, out);
 }
 
 struct tls_client *tls_client_hold(struct tls_client *client)

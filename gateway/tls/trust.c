@@ -152,6 +152,106 @@ enum cop_status trust_new(const char *file, const char *own_file,
     return COP_OK;
 }
 
+static bool gather_object(X509_OBJECT *object, BIO *to)
+{
+    X509 *certificate = X509_OBJECT_get0_X509(object);
+    X509_CRL *list = X509_OBJECT_get0_X509_CRL(object);
+
+    if (certificate != NULL) {
+        return PEM_write_bio_X509(to, certificate) == 1;
+    }
+    return list == NULL || PEM_write_bio_X509_CRL(to, list) == 1;
+}
+
+enum cop_status trust_gather(
+    const char *file, struct cop_report *report, struct buf *out)
+{
+    struct trust trust = {0};
+    enum cop_status status = load_roots(&trust, file, report);
+    BIO *memory = BIO_new(BIO_s_mem());
+    STACK_OF(X509_OBJECT) *objects = NULL;
+    char *text = NULL;
+    long n;
+
+    if (status == COP_OK && memory != NULL) {
+        objects = X509_STORE_get0_objects(trust.roots);
+    }
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        if (!gather_object(sk_X509_OBJECT_value(objects, i), memory)) {
+            status = COP_E_NOMEM;
+        }
+    }
+    if (memory == NULL) {
+        status = COP_E_NOMEM;
+    }
+    if (status == COP_OK) {
+        n = BIO_get_mem_data(memory, &text);
+        buf_add(out, text, (size_t)n);
+        status = out->failed ? COP_E_NOMEM : COP_OK;
+    }
+    BIO_free(memory);
+    X509_STORE_free(trust.roots);
+    ERR_clear_error();
+    return status;
+}
+
+static bool trust_add_text(X509_STORE *store, struct cop_slice text)
+{
+    BIO *input = BIO_new_mem_buf(text.p, (int)text.n);
+    STACK_OF(X509_INFO) *items =
+        input != NULL ? PEM_X509_INFO_read_bio(input, NULL, NULL, NULL) : NULL;
+    bool is_good = items != NULL;
+
+    for (int i = 0; is_good && i < sk_X509_INFO_num(items); i++) {
+        const X509_INFO *item = sk_X509_INFO_value(items, i);
+
+        if (item->x509 != NULL) {
+            is_good = X509_STORE_add_cert(store, item->x509) == 1;
+        }
+        if (is_good && item->crl != NULL) {
+            is_good = X509_STORE_add_crl(store, item->crl) == 1;
+        }
+    }
+    sk_X509_INFO_pop_free(items, X509_INFO_free);
+    BIO_free(input);
+    return is_good;
+}
+
+enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
+    struct cop_report *report, struct trust **out)
+{
+    struct trust *trust = calloc(1, sizeof(*trust));
+    BIO *input = NULL;
+    X509 *certificate = NULL;
+
+    if (trust == NULL || (trust->roots = X509_STORE_new()) == NULL) {
+        free(trust);
+        return COP_E_NOMEM;
+    }
+    if (!trust_add_text(trust->roots, roots) || !trust_count(trust) ||
+        trust->roots_n == 0) {
+        trust_free(&trust);
+        return trust_refuse(
+            report, NULL, "there is no certificate to trust servers by");
+    }
+    if (own.n > 0) {
+        input = BIO_new_mem_buf(own.p, (int)own.n);
+        certificate =
+            input != NULL ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
+        trust->own = certificate != NULL ? X509_get_pubkey(certificate) : NULL;
+        X509_free(certificate);
+        BIO_free(input);
+    }
+    ERR_clear_error();
+    if (own.n > 0 && trust->own == NULL) {
+        trust_free(&trust);
+        return trust_refuse(report, NULL,
+            "the certificate of the gateway's authority cannot be read");
+    }
+    *out = trust;
+    return COP_OK;
+}
+
 void trust_free(struct trust **trust)
 {
     if (*trust == NULL) {

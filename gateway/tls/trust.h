@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 
 #include "cop/report.h"
+#include "cop/slice.h"
+#include "rules/base/buf.h"
 
 struct trust {
     X509_STORE *roots; /* and revocation lists, when the file holds some */
@@ -24,5 +26,14 @@ struct trust {
 COP_MUST_USE enum cop_status trust_new(const char *file, const char *own_file,
     struct cop_report *report, struct trust **out);
 void trust_free(struct trust **trust);
+
+/* Everything that trust_new() would read, as one PEM text, so that a process
+ * without files can be given it. `out` collects; errors as trust_new(). */
+COP_MUST_USE enum cop_status trust_gather(
+    const char *file, struct cop_report *report, struct buf *out);
+
+/* The same from texts; the names are for findings. own may be empty. */
+COP_MUST_USE enum cop_status trust_from_text(struct cop_slice roots,
+    struct cop_slice own, struct cop_report *report, struct trust **out);
 
 #endif

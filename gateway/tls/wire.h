@@ -13,6 +13,7 @@
 #include "cop/reason.h"
 #include "cop/slice.h"
 
+struct buf;
 struct config;
 struct cop_report;
 struct leaf;
@@ -50,6 +51,13 @@ void tls_server_drop(struct tls_server **server);
  * Returns COP_OK, COP_E_IO (trust file, reported), COP_E_NOMEM. */
 COP_MUST_USE enum cop_status tls_client_new(const struct config *config,
     struct cop_report *report, struct tls_client **out);
+/* The same for a process without files: PEM texts of the authorities to trust
+ * and of the gateway's own, from tls_client_trust(). */
+COP_MUST_USE enum cop_status tls_client_from_text(struct cop_slice roots,
+    struct cop_slice own, struct cop_report *report, struct tls_client **out);
+/* What tls_client_new() would trust, as one PEM text. Errors as there. */
+COP_MUST_USE enum cop_status tls_client_trust(
+    const struct config *config, struct cop_report *report, struct buf *out);
 struct tls_client *tls_client_hold(struct tls_client *client);
 void tls_client_drop(struct tls_client **client);
 
