@@ -81,7 +81,7 @@ const bundle = await makeBundle(place);
 const ca = await makeCa(place);
 const policy = place.file('policy.yaml', policyText(['{name: child, age: 9, subscriber: residential, template: household-child}']));
 place.file('hosts-only/bundle.yaml', 'id: cop:bundle:hosts-only\ntitle: "hosts"\nissuer: "a bench"\nlicence: "CC0-1.0"\nrevision: "1"\n');
-place.file('hosts-only/list.yaml', 'id: cop:list:gambling\nentries: ["casino.example"]\nobject: domain\ncategories: [gambling.real_money]\nlicence: "CC0-1.0"\n');
+place.file('hosts-only/list.yaml', 'id: cop:list:gambling\nformat: domains\nentries: ["casino.example"]\nobject: domain\ncategories: [gambling.real_money]\nlicence: "CC0-1.0"\n');
 const hostsOnly = await makeBundle(place, 'hosts-only', [place.path('hosts-only')]);
 const plainPolicy = place.file('plain-policy.yaml', policyText(['{name: child, age: 9, block: [gambling.real_money]}']));
 

@@ -34,6 +34,7 @@ const readAll = (socket, quietMs = 1500) => new Promise((done) => {
 scenario('intercept', async (place) => {
   const u = await usual(place, { gateway: { inspect: 'all' } });
   const trusting = { proxy: u.gateway.proxy, cacert: u.ca.certificate };
+  const asPage = { ...trusting, args: ['-H', 'Accept: text/html'] };
   const ca = readFileSync(u.ca.certificate, 'utf8');
 
   await place.step('an allowed page arrives under a certificate of the gateway', async () => {
@@ -50,7 +51,7 @@ scenario('intercept', async (place) => {
     await u.gateway.line('the distrust', (l) => l.event === 'end' && l.reason === 'client_distrust');
   });
   await place.step('a blocked page is a notice over HTTPS that says who, why and where to appeal', async () => {
-    const got = await curl(u.https(names.blocked), trusting);
+    const got = await curl(u.https(names.blocked), asPage);
     assert.equal(got.code, 0, got.err);
     assert.ok([403, 451].includes(got.status));
     assert.match(got.headers['content-type'], /^text\/html/);
@@ -69,7 +70,7 @@ scenario('intercept', async (place) => {
     assert.match(got.headers.link ?? '', /rel="?blocked-by"?/);
   });
   await place.step('the notice is in Arabic, from right to left, for who reads that', async () => {
-    const got = await curl(u.https(names.blocked), { ...trusting, args: ['-H', 'Accept-Language: ar-EG, ar;q=0.9, en;q=0.5'] });
+    const got = await curl(u.https(names.blocked), { ...trusting, args: ['-H', 'Accept: text/html', '-H', 'Accept-Language: ar-EG, ar;q=0.9, en;q=0.5'] });
     assert.match(got.body, /lang="ar"[^>]*dir="rtl"|dir="rtl"[^>]*lang="ar"/);
     assert.equal(got.headers['content-language'], 'ar');
   });

@@ -11,7 +11,7 @@ import { adult, names, usual } from './lib/usual.mjs';
 // apart, so there is never a reason to look inside an allowed connection.
 const hostsOnly = (place) => {
   place.file('hosts-only/bundle.yaml', 'id: cop:bundle:hosts-only\ntitle: "hosts"\nissuer: "a test"\nlicence: "CC0-1.0"\nrevision: "1"\n');
-  place.file('hosts-only/list.yaml', `id: cop:list:gambling\nentries: ["${names.blocked}"]\nobject: domain\ncategories: [gambling.real_money]\nlicence: "CC0-1.0"\n`);
+  place.file('hosts-only/list.yaml', `id: cop:list:gambling\nformat: domains\nentries: ["${names.blocked}"]\nobject: domain\ncategories: [gambling.real_money]\nlicence: "CC0-1.0"\n`);
   return makeBundle(place, 'hosts-only', [place.path('hosts-only')]);
 };
 
