@@ -103,9 +103,9 @@ static void put_help(struct buf *out, const struct told *told)
     put(out, "</li>\n");
 }
 
-static void put_todo(struct buf *out, const struct told *told)
+static void put_actions(struct buf *out, const struct told *told)
 {
-    open_section(out, told, "todo", PHRASE_TODO);
+    open_section(out, told, "actions", PHRASE_ACTIONS);
     put(out, "<ul>\n");
     if (told->block.helps_first) {
         put_help(out, told);
@@ -132,7 +132,7 @@ static void put_block(struct buf *out, const struct told *told)
     open_section(out, told, "why", PHRASE_WHY);
     put_said(out, told, "p", &block->why);
     put(out, "</section>\n");
-    put_todo(out, told);
+    put_actions(out, told);
     open_section(out, told, "who", PHRASE_WHO);
     put(out, "<dl>\n");
     if (block->is_local) {
@@ -165,7 +165,7 @@ static void put_error(struct buf *out, const struct told *told)
     open_section(out, told, "fix", PHRASE_FIX);
     put_phrase_in(out, told, "p", error->fix);
     put(out, "</section>\n");
-    put_todo(out, told);
+    put_actions(out, told);
     open_section(out, told, "technical", PHRASE_TECHNICAL);
     put(out, "<p lang=\"en\" dir=\"ltr\"><code>");
     markup_text(out, cop_slice_of(told->problem));
