@@ -242,11 +242,10 @@ static enum step relay_read_heads(struct exchange *x)
             return relay_lane_failed(x, LANE_TO_ENDED);
         }
         result = lane_read_head(&x->down);
-        if (result == LANE_WAITS) {
-            return STEP_WAIT;
+        if (result != LANE_WHOLE) {
+            return relay_lane_failed(x, result);
         }
-        step =
-            result == LANE_WHOLE ? relay_head(x) : relay_lane_failed(x, result);
+        step = relay_head(x);
     }
     return step;
 }

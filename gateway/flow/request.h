@@ -1,6 +1,8 @@
 /* What a request's head asks of us, and whether it may: the form of its
- * target, the agreement of its names, ports, loops. Pure: a head in, a finding
- * out; no policy is asked here. */
+ * target, ports, loops, and inside an interception the agreement of its names.
+ * Pure: a head in, a finding out; no policy is asked here. What any HTTP reader
+ * must refuse (two names in one head, userinfo, odd bytes) http/h1_read.h has
+ * refused before. */
 #ifndef GATEWAY_FLOW_REQUEST_H
 #define GATEWAY_FLOW_REQUEST_H
 
@@ -42,12 +44,6 @@ void request_read_proxy(const struct http_head *head,
 void request_read_inside(const struct http_head *head,
     const struct cop_host *host, uint16_t port, struct cop_slice pseudonym,
     struct cop_url *url, struct request *out);
-
-/* "host:port" as it is written on the wire (RFC 3986 3.2), without userinfo.
- * default_port  for a missing or empty port; 0: there must be one
- * COP_OK or COP_E_SYNTAX. */
-COP_MUST_USE enum cop_status request_read_authority(struct cop_slice text,
-    uint16_t default_port, struct cop_host *host, uint16_t *port);
 
 bool request_is_method(const struct http_head *head, const char *method);
 
