@@ -446,6 +446,11 @@ enum cop_status ca_load(struct cop_slice certificate_pem,
     if (ca == NULL) {
         return COP_E_NOMEM;
     }
+    ca->curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    if (ca->curve == NULL) {
+        ca_free(&ca);
+        return COP_E_NOMEM;
+    }
     status = ca_read(
         ca, certificate_pem, certificate_file, key_pem, key_file, report);
     if (status == COP_OK) {
@@ -466,6 +471,7 @@ void ca_free(struct ca **ca)
     }
     X509_free((*ca)->certificate);
     EVP_PKEY_free((*ca)->key);
+    EC_GROUP_free((*ca)->curve);
     free(*ca);
     *ca = NULL;
 }

@@ -5,11 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <openssl/ec.h>
 #include <openssl/x509.h>
 
 struct ca {
     X509 *certificate;
     EVP_PKEY *key;
+    EC_GROUP *curve;      /* P-256, of leaf keys */
     const EVP_MD *digest; /* that leaves are signed with */
     int64_t from_unix;    /* the authority's own validity */
     int64_t until_unix;
