@@ -1,6 +1,6 @@
 /* The conductor over plain HTTP, and its operation: forwarding, blocking,
- * framing, timeouts, bad peers, drain and reload. Interception and tunnels are
- * in test_flow_tls.c. */
+ * framing, upgrades, drain and reload. Bad peers are in test_flow_bad.c,
+ * tunnels and interception in test_flow_tls.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -371,180 +371,6 @@ static void test_large(void **state)
     stage_close(&stage);
 }
 
-struct bad_request {
-    const char *text; /* %u: the origin's port */
-    int status;
-    const char *words; /* in the body */
-    const char *reason;
-};
-
-static void test_bad_requests(void **state)
-{
-    static const struct bad_request rows[] = {
-        {"GET / HTTP/1.1\r\nHost: plain.test\r\n\r\n", 400, "proxy",
-            "bad_request"},
-        {"GET https://plain.test/ HTTP/1.1\r\nHost: plain.test\r\n\r\n", 400,
-            "CONNECT", "bad_request"},
-        {"GET ftp://plain.test/ HTTP/1.1\r\nHost: plain.test\r\n\r\n", 400, "",
-            "bad_request"},
-        {"GET http://plain.test:22/ HTTP/1.1\r\nHost: plain.test:22\r\n\r\n",
-            403, "", "port"},
-        {"GET http://plain.test:%u/ HTTP/1.1\r\nHost: evil.test:%u\r\n\r\n",
-            400, "", "bad_request"},
-        {"GET http://plain.test:%u/ HTTP/1.1\r\nHost: plain.test:81\r\n\r\n",
-            400, "", "bad_request"},
-        {"GET http://a@plain.test:%u/ HTTP/1.1\r\nHost: plain.test:%u\r\n\r\n",
-            400, "", "bad_request"},
-        {"GET http://plain.test:%u/#x HTTP/1.1\r\nHost: plain.test:%u\r\n\r\n",
-            400, "", "bad_request"},
-        {"GET http://plain.test:%u/ HTTP/1.1\r\nHost: plain.test:%u\r\n"
-         "Via: 1.0 x, 1.1 stage-gateway\r\n\r\n",
-            508, "", "bad_request"},
-        {"GET http://plain.test:%u/ HTTP/1.1\r\n\r\n", 400, "", "bad_request"},
-        {"GET http://plain.test:%u/ HTTP/1.1\r\nHost: plain.test:%u\r\n"
-         "A : b\r\n\r\n",
-            400, "", "bad_request"},
-        {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "",
-            "bad_request"},
-        {"CONNECT plain.test HTTP/1.1\r\nHost: plain.test\r\n\r\n", 400, "",
-            "bad_request"},
-        {"CONNECT plain.test:22 HTTP/1.1\r\nHost: plain.test:22\r\n\r\n", 403,
-            "", "port"},
-        {"CONNECT plain.test:%u HTTP/1.1\r\nHost: b.test:%u\r\n\r\n", 400, "",
-            "bad_request"},
-        {"TRACE http://plain.test:%u/ HTTP/1.1\r\nHost: plain.test:%u\r\n"
-         "Max-Forwards: 0\r\nCookie: secret\r\n\r\n",
-            405, "", "bad_request"},
-    };
-    struct stage *stage = stage_open("");
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct peer *peer = stage_client(stage);
-        static struct reply reply;
-        char text[1024];
-        char word[64];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        snprintf(text, sizeof(text), rows[i].text, stage->plain->port,
-            stage->plain->port);
-#pragma GCC diagnostic pop
-        assert_true(peer_send(peer, text));
-        if (!reply_read(peer, &reply, true) || reply.status != rows[i].status ||
-            strstr(reply.body, rows[i].words) == NULL) {
-            fail_msg("row %zu: %d %s", i, reply.status, reply.body);
-        }
-        assert_null(strstr(reply.body, "secret"));
-        assert_true(peer_is_at_end(peer));
-        peer_close(&peer);
-        snprintf(word, sizeof(word),
-            "\"connection\":%zu,\"mode\":\"plain\","
-            "\"reason\":\"%s\"",
-            i + 1, rows[i].reason);
-        assert_true(stage_logged(stage, word));
-    }
-    assert_int_equal(atomic_load(&stage->plain->requests), 0);
-    stage_close(&stage);
-}
-
-static void test_large_head(void **state)
-{
-    struct stage *stage = stage_open("limits: {head_bytes: 4096}\n");
-    struct peer *peer = stage_client(stage);
-    static struct reply reply;
-    static char text[20000];
-
-    (void)state;
-    snprintf(text, sizeof(text),
-        "GET http://plain.test:%u/ HTTP/1.1\r\nHost: plain.test:%u\r\nX: ",
-        stage->plain->port, stage->plain->port);
-    memset(text + strlen(text), 'x', 9000);
-    assert_true(peer_send(peer, text));
-    assert_true(reply_read(peer, &reply, true));
-    assert_int_equal(reply.status, 431);
-    assert_true(peer_is_at_end(peer));
-    assert_true(stage_logged(stage, "\"head_too_large\""));
-    peer_close(&peer);
-    stage_close(&stage);
-}
-
-struct bad_answer {
-    const char *path;
-    const char *reason; /* how it begins */
-};
-
-static void test_bad_servers(void **state)
-{
-    static const struct bad_answer rows[] = {
-        {"/garbage", "bad_response"},
-        {"/switch", "bad_response"},
-        {"away.test/", "reach"},
-        {"nowhere.invalid/", "resolve"},
-    };
-    struct stage *stage = stage_open("limits: {connect_ms: 200}\n");
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct peer *peer = stage_client(stage);
-        static struct reply reply;
-        char word[64];
-
-        if (!stage_get(stage, peer, rows[i].path, &reply) ||
-            reply.status < 400) {
-            fail_msg("row %zu: %d", i, reply.status);
-        }
-        snprintf(word, sizeof(word), "\"%s", rows[i].reason);
-        assert_true(stage_logged(stage, word));
-        peer_close(&peer);
-    }
-    stage_close(&stage);
-}
-
-/* A cut answer must not look whole, and extra bytes are nobody's answer. */
-static void test_cut_and_extra(void **state)
-{
-    struct stage *stage = stage_open("");
-    struct peer *peer = stage_client(stage);
-    static struct reply reply;
-
-    (void)state;
-    assert_true(stage_get(stage, peer, "/extra", &reply));
-    assert_string_equal(reply.body, "ok");
-    assert_true(stage_get(stage, peer, "/hello", &reply));
-    assert_string_equal(reply.body, "hello");
-    assert_int_equal(atomic_load(&stage->plain->connections), 2);
-    assert_false(stage_get(stage, peer, "/cut", &reply));
-    assert_int_equal(reply.status, 200);
-    assert_true(stage_logged(stage, "\"origin_abort\""));
-    peer_close(&peer);
-    stage_close(&stage);
-}
-
-static void test_timeouts(void **state)
-{
-    struct stage *stage = stage_open(
-        "limits: {response_ms: 200, request_ms: 200, idle_ms: 400}\n");
-    struct peer *peer = stage_client(stage);
-    static struct reply reply;
-
-    (void)state;
-    assert_true(stage_get(stage, peer, "/hang", &reply));
-    assert_int_equal(reply.status, 504);
-    assert_true(stage_logged(stage, "\"response_timeout\""));
-    peer_close(&peer);
-    peer = stage_client(stage);
-    assert_true(peer_send(peer, "GET http://plain.test/ HTT"));
-    assert_true(reply_read(peer, &reply, true));
-    assert_int_equal(reply.status, 408);
-    assert_true(stage_logged(stage, "\"request_timeout\""));
-    peer_close(&peer);
-    peer = stage_client(stage);
-    assert_true(peer_is_at_end(peer));
-    assert_true(stage_logged(stage, "\"idle\""));
-    peer_close(&peer);
-    stage_close(&stage);
-}
-
 static void test_upgrade(void **state)
 {
     struct stage *stage = stage_open("");
@@ -596,42 +422,6 @@ static void test_upgrade_refused(void **state)
     assert_false(origin_saw(stage->plain, "h2c"));
     assert_false(origin_saw(stage->plain, "HTTP2-Settings"));
     peer_close(&peer);
-    stage_close(&stage);
-}
-
-static void test_unknown_client(void **state)
-{
-    struct stage *stage =
-        stage_open("clients: [{network: 192.0.2.0/24, profile: child}]\n");
-    struct peer *peer = stage_client(stage);
-    static struct reply reply;
-
-    (void)state;
-    assert_true(stage_get(stage, peer, "/hello", &reply));
-    assert_int_equal(reply.status, 403);
-    assert_true(peer_is_at_end(peer));
-    assert_true(stage_logged(stage, "\"client_unknown\""));
-    assert_int_equal(atomic_load(&stage->plain->requests), 0);
-    peer_close(&peer);
-    stage_close(&stage);
-}
-
-static void test_limit(void **state)
-{
-    struct stage *stage = stage_open("limits: {connections: 1}\n");
-    struct peer *first = stage_client(stage);
-    static struct reply reply;
-    struct peer *second;
-
-    (void)state;
-    assert_true(stage_get(stage, first, "/hello", &reply));
-    second = stage_client(stage);
-    assert_true(peer_is_at_end(second));
-    assert_true(stage_logged(stage, "\"limit\""));
-    assert_int_equal(stage_counts(stage)->ended[COP_REASON_LIMIT], 1);
-    assert_true(stage_get(stage, first, "/hello", &reply));
-    peer_close(&first);
-    peer_close(&second);
     stage_close(&stage);
 }
 
@@ -718,15 +508,8 @@ int main(void)
         cmocka_unit_test(test_retry),
         cmocka_unit_test(test_no_retry_of_post),
         cmocka_unit_test(test_large),
-        cmocka_unit_test(test_bad_requests),
-        cmocka_unit_test(test_large_head),
-        cmocka_unit_test(test_bad_servers),
-        cmocka_unit_test(test_cut_and_extra),
-        cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_upgrade),
         cmocka_unit_test(test_upgrade_refused),
-        cmocka_unit_test(test_unknown_client),
-        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_drain_of_nothing),
         cmocka_unit_test(test_reload),
