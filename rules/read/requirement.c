@@ -55,9 +55,35 @@ void requirement_read_aside(
 {
     struct requirement_reader *reader = into;
 
-    (void)yaml;
+    yaml_skip(yaml, value);
     if (reader->aside_n < REQUIREMENT_ASIDE_MAX) {
         reader->aside[reader->aside_n++] = value->key;
+    }
+}
+
+void requirement_read_aside_map(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    if (yaml_is(yaml, value, YAML_MAP)) {
+        requirement_read_aside(yaml, value, into);
+    }
+}
+
+void requirement_read_aside_list(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    if (yaml_is(yaml, value, YAML_LIST)) {
+        requirement_read_aside(yaml, value, into);
+    }
+}
+
+/* Duties of people: a list that is kept in silence. */
+static void read_process(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    (void)into;
+    if (yaml_is(yaml, value, YAML_LIST)) {
+        yaml_skip(yaml, value);
     }
 }
 
@@ -363,19 +389,19 @@ static const struct yaml_key requirement_keys[] = {
     {"amendments", requirement_read_amendments, false},
     {"profiles", read_profiles, false},
     {"default_profile", read_profiles, false},
-    {"process", NULL, false},
+    {"process", read_process, false},
     {"note", NULL, false},
-    {"granularity", requirement_read_aside, false},
-    {"collateral_guard", requirement_read_aside, false},
-    {"layers", requirement_read_aside, false},
-    {"decision", requirement_read_aside, false},
-    {"transparency", requirement_read_aside, false},
+    {"granularity", requirement_read_aside_map, false},
+    {"collateral_guard", requirement_read_aside_map, false},
+    {"layers", requirement_read_aside_map, false},
+    {"decision", requirement_read_aside_map, false},
+    {"transparency", requirement_read_aside_map, false},
     {"report", requirement_read_aside, false},
-    {"effectiveness", requirement_read_aside, false},
-    {"capacity", requirement_read_aside, false},
+    {"effectiveness", requirement_read_aside_map, false},
+    {"capacity", requirement_read_aside_map, false},
     {"cost", requirement_read_aside, false},
-    {"interfaces", requirement_read_aside, false},
-    {"local_determination", requirement_read_aside, false},
+    {"interfaces", requirement_read_aside_list, false},
+    {"local_determination", requirement_read_aside_map, false},
 };
 
 void requirement_read(struct document *document, struct facts *facts)

@@ -24,8 +24,11 @@ struct requirement_reader {
     size_t aside_n;
 };
 
-/* A key that is kept for people and decides nothing in this version. */
+/* A key that is kept for people and decides nothing in this version: of any
+ * form, a mapping, a list. */
 yaml_read_fn requirement_read_aside;
+yaml_read_fn requirement_read_aside_map;
+yaml_read_fn requirement_read_aside_list;
 
 /* Say that this version cannot do something: an error, or a note when the
  * requirement is not in force. */

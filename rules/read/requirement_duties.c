@@ -152,7 +152,7 @@ void requirement_read_notice(
 {
     static const struct yaml_key keys[] = {
         {"stop_page", read_stop_page, false},
-        {"dns", requirement_read_aside, false},
+        {"dns", requirement_read_aside_map, false},
     };
 
     (void)yaml_map_read(yaml, value, keys, 2, into);

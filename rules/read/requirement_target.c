@@ -88,8 +88,8 @@ void requirement_read_scope(
         {"age", read_age, false},
         {"subscriber", NULL, false},
         {"exclude_subscriber", NULL, false},
-        {"needs", requirement_read_aside, false},
-        {"where", requirement_read_aside, false},
+        {"needs", requirement_read_aside_list, false},
+        {"where", requirement_read_aside_list, false},
         {"schedule", read_schedule, false},
     };
     struct requirement_reader *reader = into;
@@ -319,7 +319,7 @@ void requirement_read_target(
         {"label", read_label, false},
         {"feature", read_feature, false},
         {"gloss", read_gloss, false},
-        {"list_source", requirement_read_aside, false},
+        {"list_source", requirement_read_aside_map, false},
     };
     struct requirement_reader *reader = into;
 

@@ -118,6 +118,10 @@ struct yaml_key {
 bool yaml_map_read(struct yaml *yaml, const struct yaml_node *map,
     const struct yaml_key *keys, size_t n, void *into);
 
+/* Pass over a value that is not read; keys below it that start with "x-crit-"
+ * stop nevertheless. */
+void yaml_skip(struct yaml *yaml, const struct yaml_node *node);
+
 /* The member named `key`, or NULL. Says nothing. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 

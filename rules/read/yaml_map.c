@@ -35,25 +35,54 @@ static void report_unknown(struct yaml *yaml, const struct yaml_node *member,
     }
 }
 
+static void report_critical(struct yaml *yaml, const struct yaml_node *member)
+{
+    struct yaml_node place = key_place(member);
+
+    yaml_error(yaml, &place, "unsupported",
+        "use a version that knows it, or remove it if it may be ignored",
+        "the key %s is marked critical and this version does not know it",
+        member->key.p);
+}
+
+void yaml_skip(struct yaml *yaml, const struct yaml_node *node)
+{
+    const struct yaml_node *open[YAML_DEPTH_MAX]; /* what comes next, each */
+    size_t depth = 0;
+
+    open[depth++] = node->first;
+    while (depth > 0) {
+        const struct yaml_node *c = open[depth - 1];
+
+        if (c == NULL) {
+            depth--;
+            continue;
+        }
+        open[depth - 1] = c->next;
+        if (c->key.p != NULL && starts_with(c->key, COP_LIT("x-crit-"))) {
+            report_critical(yaml, c);
+        } else if (c->first != NULL && depth < YAML_DEPTH_MAX) {
+            open[depth++] = c->first;
+        }
+    }
+}
+
 /* Dispatch one member; its row of the table, or n. */
 static size_t read_member(struct yaml *yaml, const struct yaml_node *member,
     const struct yaml_key *keys, size_t n, void *into)
 {
-    struct yaml_node place = key_place(member);
-
     for (size_t i = 0; i < n; i++) {
         if (cop_slice_eq(member->key, cop_slice_of(keys[i].name))) {
             if (keys[i].read != NULL) {
                 keys[i].read(yaml, member, into);
+            } else {
+                yaml_skip(yaml, member);
             }
             return i;
         }
     }
     if (starts_with(member->key, COP_LIT("x-crit-"))) {
-        yaml_error(yaml, &place, "unsupported",
-            "use a version that knows it, or remove it if it may be ignored",
-            "the key %s is marked critical and this version does not know it",
-            member->key.p);
+        report_critical(yaml, member);
     } else if (!starts_with(member->key, COP_LIT("x-"))) {
         report_unknown(yaml, member, keys, n);
     }

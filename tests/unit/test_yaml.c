@@ -440,8 +440,10 @@ static void mappings_dispatch(void **state)
     int64_t age = 0;
 
     (void)state;
-    assert_int_equal(parse(&bench, "age: 7\ncomment: {any: thing}\ntilte: x\n"
-                                   "x-mine: 1\nx-crit-new: 2\nzzz: 3\n"),
+    assert_int_equal(
+        parse(&bench,
+            "age: 7\ncomment: {any: [{x-crit-deep: 1}], x-a: 2}\ntilte: x\n"
+            "x-mine: 1\nx-crit-new: 2\nzzz: 3\n"),
         COP_OK);
     assert_true(yaml_map_read(&bench.yaml, bench.yaml.root, keys, 3, &age));
     assert_int_equal(age, 7);
@@ -454,7 +456,9 @@ static void mappings_dispatch(void **state)
         &bench.findings, "error t.yaml:6:1 key there is no key zzz here"));
     assert_true(findings_have(
         &bench.findings, "error t.yaml:1:1 key the key title is missing here"));
-    assert_int_equal(bench.yaml.errors, 4);
+    assert_true(findings_have(&bench.findings,
+        "error t.yaml:2:18 unsupported the key x-crit-deep is marked"));
+    assert_int_equal(bench.yaml.errors, 5);
     assert_false(
         yaml_map_read(&bench.yaml, bench.yaml.root->first, keys, 3, &age));
     done(&bench);
