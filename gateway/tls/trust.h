@@ -32,8 +32,9 @@ void trust_free(struct trust **trust);
 COP_MUST_USE enum cop_status trust_gather(
     const char *file, struct cop_report *report, struct buf *out);
 
-/* The same from texts; the names are for findings. own may be empty. */
+/* The same from texts; own_file is for findings. own may be empty. */
 COP_MUST_USE enum cop_status trust_from_text(struct cop_slice roots,
-    struct cop_slice own, struct cop_report *report, struct trust **out);
+    struct cop_slice own, const char *own_file, struct cop_report *report,
+    struct trust **out);
 
 #endif

@@ -41,7 +41,7 @@ export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPo
     ...(trust ? [`trust: ${trust}`] : []),
     'resolver:',
     '  servers: ["127.0.0.1:9"]',
-    '  hosts:', ...Object.entries(hosts).map(([name, address]) => `    ${name}: ["${address}"]`),
+    ...(Object.keys(hosts).length > 0 ? ['  hosts:'] : []), ...Object.entries(hosts).map(([name, address]) => `    ${name}: ["${address}"]`),
     `default_profile: ${profile}`,
     `inspect: ${inspect}`,
     `ports: {connect: [443, ${tlsPort}], http: [80, ${httpPort}]}`,
