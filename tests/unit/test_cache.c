@@ -167,6 +167,75 @@ static void test_counts(void **state)
     fixture_free(&f);
 }
 
+/* How many of n different URLs, asked once before, are still known. Each is in
+ * `hits` lists. */
+static uint64_t remembered(uint32_t slots, unsigned n, unsigned hits)
+{
+    struct fixture *f = depths();
+    struct cop_policy *policy = fixture_policy(f);
+    struct cop_matcher *matcher = NULL;
+    struct cop_cache *cache = NULL;
+    struct cop_cache_counts counts;
+    static struct cop_url url;
+
+    assert_int_equal(cop_matcher_new(&matcher), COP_OK);
+    assert_int_equal(cop_cache_new(slots, &cache), COP_OK);
+    for (unsigned i = 0; i < 2 * n; i++) {
+        url_make((i % n * (LISTS + 1) + hits) * 4, &url);
+        ask_both(cache, policy, matcher, &url);
+    }
+    cop_cache_counts(cache, &counts);
+    cop_cache_free(&cache);
+    cop_matcher_free(&matcher);
+    cop_policy_free(&policy);
+    fixture_free(&f);
+    return counts.hits;
+}
+
+static void test_remembered(void **state)
+{
+    (void)state;
+    /* Sixteen sets of four, by a key drawn at random: half full, few sets
+     * overflow. If only one place of a set were used, 16 could be left. */
+    assert_true(remembered(64, 32, 0) > 20);
+    assert_true(remembered(64, 32, 1) > 20);
+    /* Four fit whatever set they are in, and eight blocks of the pool. */
+    assert_int_equal(remembered(64, 4, 2), 4);
+    assert_int_equal(remembered(64, 4, 15), 4);
+    /* Of sixteen that need a block, eight blocks keep the last eight; asked in
+     * the same order again, each has just gone. */
+    assert_int_equal(remembered(64, 16, 2), 0);
+}
+
+/* What is asked for again and again stays, whatever else comes by. */
+static void test_hot_stays(void **state)
+{
+    enum { TIMES = 4000 };
+    struct fixture *f = depths();
+    struct cop_policy *policy = fixture_policy(f);
+    struct cop_matcher *matcher = NULL;
+    struct cop_cache *cache = NULL;
+    struct cop_cache_counts counts;
+    static struct cop_url hot;
+    static struct cop_url cold;
+
+    (void)state;
+    assert_int_equal(cop_matcher_new(&matcher), COP_OK);
+    assert_int_equal(cop_cache_new(64, &cache), COP_OK);
+    url_make(2, &hot);
+    for (unsigned i = 1; i <= TIMES; i++) {
+        url_make(4 * i + 2, &cold);
+        ask_both(cache, policy, matcher, &hot);
+        ask_both(cache, policy, matcher, &cold);
+    }
+    cop_cache_counts(cache, &counts);
+    assert_int_equal(counts.hits, TIMES - 1);
+    cop_cache_free(&cache);
+    cop_matcher_free(&matcher);
+    cop_policy_free(&policy);
+    fixture_free(&f);
+}
+
 /* Two policies and one cache: never the other's answer. */
 static void test_policies(void **state)
 {
@@ -200,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_remembered),
+        cmocka_unit_test(test_hot_stays),
         cmocka_unit_test(test_policies),
     };
 

@@ -257,6 +257,10 @@ static void test_ties(void **state)
     fixture_add(f, list, ENTRY_PATTERN, "z");
     fixture_add(f, list, ENTRY_PATTERN, "y");
     fixture_add(f, list, ENTRY_HOST, "192.0.2.1");
+    fixture_add(f, list, ENTRY_BELOW, "twice.example");
+    fixture_add(f, list, ENTRY_DOMAIN, "twice.example");
+    fixture_add(f, list, ENTRY_URL, "www.s.example/a");
+    fixture_add(f, list, ENTRY_URL, "s.example/a");
     memset(path, 'p', 6000);
     memcpy(path, "long.example/", 13);
     fixture_add(f, list, ENTRY_URL, path);
@@ -264,6 +268,12 @@ static void test_ties(void **state)
     classify(&b, "https://zy.example/");
     assert_int_equal(b.class.n, 1);
     assert_rule(&b, 0, "https://zy.example/", "pattern", "y");
+    classify(&b, "https://a.twice.example/");
+    assert_int_equal(b.class.n, 1);
+    assert_rule(&b, 0, "https://a.twice.example/", "domain", "twice.example");
+    classify(&b, "https://www.s.example/a");
+    assert_int_equal(b.class.n, 1);
+    assert_rule(&b, 0, "https://www.s.example/a", "url", "s.example/a");
     classify(&b, "http://192.0.2.1/");
     assert_hit(&b, 0, 0, COP_MATCH_ADDRESS, 0);
     assert_rule(&b, 0, "http://192.0.2.1/", "address", "192.0.2.1");
@@ -304,6 +314,29 @@ static void test_many_lists(void **state)
     classify(&b, "https://example/");
     assert_int_equal(b.class.n, 2); /* d, and c by its pattern */
     assert_false(cop_policy_never_inspects(b.policy, &b.class));
+    bench_close(&b);
+}
+
+/* A prefix spares only its own list the patterns. */
+static void test_pattern_beside_prefix(void **state)
+{
+    struct fixture *f = fixture_new("beside");
+    struct bench b;
+
+    (void)state;
+    uint32_t a = fixture_category(f, "a", COP_CAT_MEDIA_GAMES);
+    uint32_t c = fixture_category(f, "c", COP_CAT_MEDIA_VIDEO);
+
+    fixture_add(f, a, ENTRY_URL, "x.example/");
+    fixture_add(f, a, ENTRY_PATTERN, "(a+)+\\d"); /* never to be run */
+    fixture_add(f, c, ENTRY_DOMAIN, "x.example");
+    fixture_add(f, c, ENTRY_PATTERN, "aaaa");
+    bench_open(&b, f);
+    classify(&b, "https://x.example/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    assert_int_equal(b.class.n, 2);
+    assert_hit(&b, 0, 0, COP_MATCH_URL, 1);
+    assert_hit(&b, 1, 1, COP_MATCH_URL, 0);
+    assert_false(b.class.is_limited);
     bench_close(&b);
 }
 
@@ -543,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_most_specific),
         cmocka_unit_test(test_ties),
         cmocka_unit_test(test_many_lists),
+        cmocka_unit_test(test_pattern_beside_prefix),
         cmocka_unit_test(test_all_lists),
         cmocka_unit_test(test_bundles_side_by_side),
         cmocka_unit_test(test_no_bundles),
