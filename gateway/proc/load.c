@@ -347,7 +347,8 @@ static enum cop_status parts_trust(struct parts *parts,
 
     if (roots != NULL && own != NULL) {
         status = tls_client_from_text((struct cop_slice){roots, roots_n},
-            (struct cop_slice){own, own_n}, report, &parts->client);
+            (struct cop_slice){own, own_n}, parts->config->ca_certificate,
+            report, &parts->client);
     }
     free(roots);
     free(own);

@@ -181,7 +181,8 @@ enum cop_status tls_client_new(const struct config *config,
 }
 
 enum cop_status tls_client_from_text(struct cop_slice roots,
-    struct cop_slice own, struct cop_report *report, struct tls_client **out)
+    struct cop_slice own, const char *own_file, struct cop_report *report,
+    struct tls_client **out)
 {
     struct tls_client *client = client_begin();
 
@@ -189,7 +190,8 @@ enum cop_status tls_client_from_text(struct cop_slice roots,
         return COP_E_NOMEM;
     }
     return client_finish(
-        trust_from_text(roots, own, report, &client->trust), client, out);
+        trust_from_text(roots, own, own_file, report, &client->trust), client,
+        out);
 }
 
 enum cop_status tls_client_trust(

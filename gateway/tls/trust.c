@@ -218,7 +218,7 @@ static bool trust_add_text(X509_STORE *store, struct cop_slice text)
 }
 
 enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
-    struct cop_report *report, struct trust **out)
+    const char *own_file, struct cop_report *report, struct trust **out)
 {
     struct trust *trust = calloc(1, sizeof(*trust));
     BIO *input = NULL;
@@ -245,7 +245,7 @@ enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
     ERR_clear_error();
     if (own.n > 0 && trust->own == NULL) {
         trust_free(&trust);
-        return trust_refuse(report, NULL,
+        return trust_refuse(report, own_file,
             "the certificate of the gateway's authority cannot be read");
     }
     *out = trust;

@@ -54,7 +54,8 @@ COP_MUST_USE enum cop_status tls_client_new(const struct config *config,
 /* The same for a process without files: PEM texts of the authorities to trust
  * and of the gateway's own, from tls_client_trust(). */
 COP_MUST_USE enum cop_status tls_client_from_text(struct cop_slice roots,
-    struct cop_slice own, struct cop_report *report, struct tls_client **out);
+    struct cop_slice own, const char *own_file, struct cop_report *report,
+    struct tls_client **out);
 /* What tls_client_new() would trust, as one PEM text. Errors as there. */
 COP_MUST_USE enum cop_status tls_client_trust(
     const struct config *config, struct cop_report *report, struct buf *out);
