@@ -119,16 +119,20 @@ static bool serial_is_sound(const struct chain *chain, X509 *certificate)
            !(n == 1 && p[0] == 0);
 }
 
-/* Every extension that OpenSSL knows the form of has that form. */
+/* Every extension that OpenSSL knows the form of has that form. It has looked
+ * at the alternative names itself. */
 static bool extensions_are_sound(const struct chain *chain, X509 *certificate)
 {
     (void)chain;
+    if ((X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
+        return false;
+    }
     for (int i = 0; i < X509_get_ext_count(certificate); i++) {
         X509_EXTENSION *extension = X509_get_ext(certificate, i);
         const X509V3_EXT_METHOD *method = X509V3_EXT_get(extension);
         void *value;
 
-        if (method == NULL) {
+        if (method == NULL || method->ext_nid == NID_subject_alt_name) {
             continue;
         }
         value = X509V3_EXT_d2i(extension);
@@ -193,7 +197,7 @@ static int place_of(int i, int n)
     return i == n - 1 ? ON_ROOT : ON_MIDDLE;
 }
 
-const struct chain_check *chain_find_flaw(const struct chain *chain)
+static const struct chain_check *find_flaw(const struct chain *chain)
 {
     int n = sk_X509_num(chain->certificates);
 
@@ -207,4 +211,17 @@ const struct chain_check *chain_find_flaw(const struct chain *chain)
         }
     }
     return NULL;
+}
+
+const struct chain_check *chain_find_flaw(const struct chain *chain)
+{
+    struct chain named = *chain;
+    X509 *leaf = sk_X509_value(chain->certificates, 0);
+    const struct chain_check *flaw;
+
+    /* Once for all checks: a leaf may have hundreds. */
+    named.names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    flaw = find_flaw(&named);
+    GENERAL_NAMES_free(named.names);
+    return flaw;
 }

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "cop/host.h"
 #include "cop/reason.h"
@@ -14,7 +14,8 @@
 struct chain {
     STACK_OF(X509) * certificates; /* the leaf first, the root last */
     const struct cop_host *host;
-    EVP_PKEY *own; /* an authority that must not be in it; may be NULL */
+    EVP_PKEY *own;        /* an authority that must not be in it; may be NULL */
+    GENERAL_NAMES *names; /* the leaf's; chain_find_flaw() reads them */
 };
 
 struct chain_check {

@@ -123,37 +123,30 @@ static bool general_is_narrow(const GENERAL_NAME *name)
     return !name_is_wildcard(text) || !name_is_public(skip(text, 2));
 }
 
-static GENERAL_NAMES *alternatives_of(X509 *certificate)
-{
-    return X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-}
-
 typedef bool general_fn(const GENERAL_NAME *name);
 
 /* Whether there are alternative names, not too many, and all are as asked. */
-static bool all_alternatives(X509 *certificate, general_fn *fn)
+static bool all_names(const struct chain *chain, general_fn *fn)
 {
-    GENERAL_NAMES *names = alternatives_of(certificate);
-    int n = names != NULL ? sk_GENERAL_NAME_num(names) : 0;
+    int n = chain->names != NULL ? sk_GENERAL_NAME_num(chain->names) : 0;
     bool all = n > 0 && n <= NAMES_MAX;
 
     for (int i = 0; all && i < n; i++) {
-        all = fn(sk_GENERAL_NAME_value(names, i));
+        all = fn(sk_GENERAL_NAME_value(chain->names, i));
     }
-    GENERAL_NAMES_free(names);
     return all;
 }
 
 bool chain_names_are_sound(const struct chain *chain, X509 *certificate)
 {
-    (void)chain;
-    return all_alternatives(certificate, general_is_sound);
+    (void)certificate;
+    return all_names(chain, general_is_sound);
 }
 
 bool chain_wildcards_are_narrow(const struct chain *chain, X509 *certificate)
 {
-    (void)chain;
-    return all_alternatives(certificate, general_is_narrow);
+    (void)certificate;
+    return all_names(chain, general_is_narrow);
 }
 
 /* The common name is never looked at for a match. But one that means this very
