@@ -113,10 +113,11 @@ static enum cop_status load_roots(
     return COP_OK;
 }
 
-static enum cop_status load_own(
-    struct trust *trust, const char *file, struct cop_report *report)
+/* The key of the gateway's own authority. Takes the input, which may be NULL.
+ */
+static enum cop_status load_own(struct trust *trust, BIO *input,
+    const char *file, struct cop_report *report)
 {
-    BIO *input = BIO_new_file(file, "r");
     X509 *certificate =
         input != NULL ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
 
@@ -127,6 +128,19 @@ static enum cop_status load_own(
         return trust_refuse(report, file,
             "the certificate of the gateway's authority cannot be read");
     }
+    return COP_OK;
+}
+
+/* Hand a trust that was read out, or free one that could not be. */
+static enum cop_status trust_finish(
+    enum cop_status status, struct trust *trust, struct trust **out)
+{
+    ERR_clear_error();
+    if (status != COP_OK) {
+        trust_free(&trust);
+        return status;
+    }
+    *out = trust;
     return COP_OK;
 }
 
@@ -141,15 +155,9 @@ enum cop_status trust_new(const char *file, const char *own_file,
     }
     status = load_roots(trust, file, report);
     if (status == COP_OK && own_file != NULL) {
-        status = load_own(trust, own_file, report);
+        status = load_own(trust, BIO_new_file(own_file, "r"), own_file, report);
     }
-    ERR_clear_error();
-    if (status != COP_OK) {
-        trust_free(&trust);
-        return status;
-    }
-    *out = trust;
-    return COP_OK;
+    return trust_finish(status, trust, out);
 }
 
 static bool gather_object(X509_OBJECT *object, BIO *to)
@@ -195,9 +203,14 @@ enum cop_status trust_gather(
     return status;
 }
 
-static bool trust_add_text(X509_STORE *store, struct cop_slice text)
+static BIO *memory_of(struct cop_slice text)
 {
-    BIO *input = BIO_new_mem_buf(text.p, (int)text.n);
+    return text.n > INT_MAX ? NULL : BIO_new_mem_buf(text.p, (int)text.n);
+}
+
+static bool store_add_text(X509_STORE *store, struct cop_slice text)
+{
+    BIO *input = memory_of(text);
     STACK_OF(X509_INFO) *items =
         input != NULL ? PEM_X509_INFO_read_bio(input, NULL, NULL, NULL) : NULL;
     bool is_good = items != NULL;
@@ -217,39 +230,35 @@ static bool trust_add_text(X509_STORE *store, struct cop_slice text)
     return is_good;
 }
 
+static enum cop_status load_roots_text(
+    struct trust *trust, struct cop_slice text, struct cop_report *report)
+{
+    trust->roots = X509_STORE_new();
+    if (trust->roots == NULL) {
+        return COP_E_NOMEM;
+    }
+    if (!store_add_text(trust->roots, text) || !trust_count(trust) ||
+        trust->roots_n == 0) {
+        return trust_refuse(
+            report, NULL, "there is no certificate to trust servers by");
+    }
+    return COP_OK;
+}
+
 enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
     const char *own_file, struct cop_report *report, struct trust **out)
 {
     struct trust *trust = calloc(1, sizeof(*trust));
-    BIO *input = NULL;
-    X509 *certificate = NULL;
+    enum cop_status status;
 
-    if (trust == NULL || (trust->roots = X509_STORE_new()) == NULL) {
-        free(trust);
+    if (trust == NULL) {
         return COP_E_NOMEM;
     }
-    if (!trust_add_text(trust->roots, roots) || !trust_count(trust) ||
-        trust->roots_n == 0) {
-        trust_free(&trust);
-        return trust_refuse(
-            report, NULL, "there is no certificate to trust servers by");
+    status = load_roots_text(trust, roots, report);
+    if (status == COP_OK && own.n > 0) {
+        status = load_own(trust, memory_of(own), own_file, report);
     }
-    if (own.n > 0) {
-        input = BIO_new_mem_buf(own.p, (int)own.n);
-        certificate =
-            input != NULL ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
-        trust->own = certificate != NULL ? X509_get_pubkey(certificate) : NULL;
-        X509_free(certificate);
-        BIO_free(input);
-    }
-    ERR_clear_error();
-    if (own.n > 0 && trust->own == NULL) {
-        trust_free(&trust);
-        return trust_refuse(report, own_file,
-            "the certificate of the gateway's authority cannot be read");
-    }
-    *out = trust;
-    return COP_OK;
+    return trust_finish(status, trust, out);
 }
 
 void trust_free(struct trust **trust)

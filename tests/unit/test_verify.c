@@ -12,6 +12,7 @@
 
 #include "gateway/tls/trust.h"
 #include "gateway/tls/verify.h"
+#include "rules/base/buf.h"
 
 #include "tests/unit/certificates.h"
 
@@ -503,6 +504,49 @@ static void test_trust_must_be_readable(void **state)
     assert_null(trust);
 }
 
+/* Read by one process, handed as text to another that has no files. */
+static void test_trust_travels_as_text(void **state)
+{
+    struct house *house = *state;
+    struct cop_report report = {.emit = ignore};
+    struct identity_pair leaf = certificate_leaf("DNS:a.example", &house->root);
+    struct identity_pair ours = certificate_leaf("DNS:a.example", &house->own);
+    struct buf text;
+    char own[4096];
+    FILE *file = fopen(house->own_path, "r");
+    size_t own_n = fread(own, 1, sizeof(own), file);
+
+    assert_int_equal(fclose(file), 0);
+    buf_init(&text, 1 << 20);
+    add_list(house, leaf.certificate, true);
+    assert_int_equal(trust_gather(house->trusted_path, &report, &text), COP_OK);
+    trust_free(&house->trust);
+    assert_int_equal(
+        trust_from_text(buf_slice(&text), (struct cop_slice){own, own_n}, "own",
+            &report, &house->trust),
+        COP_OK);
+    assert_int_equal(house->trust->roots_n, 2);
+    assert_int_equal(
+        judge_at(house, leaf.certificate, NULL, "a.example", time(NULL)),
+        COP_REASON_CERT_REVOKED);
+    assert_int_equal(
+        judge_at(house, ours.certificate, NULL, "a.example", time(NULL)),
+        COP_REASON_CERT_UNTRUSTED);
+    trust_free(&house->trust);
+    assert_int_equal(trust_from_text(buf_slice(&text), COP_LIT("none"), "own",
+                         &report, &house->trust),
+        COP_E_IO);
+    assert_int_equal(trust_from_text(COP_LIT("none"), COP_LIT(""), "own",
+                         &report, &house->trust),
+        COP_E_IO);
+    assert_int_equal(report.errors, 2);
+    buf_clear(&text);
+    assert_int_equal(trust_gather("/nonexistent", &report, &text), COP_E_IO);
+    buf_fini(&text);
+    certificate_free(&leaf);
+    certificate_free(&ours);
+}
+
 /* The roots of the machine, as the environment points to them. */
 static void test_system_roots(void **state)
 {
@@ -542,6 +586,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revocation_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_trust_must_be_readable, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_trust_travels_as_text, setup, teardown),
         cmocka_unit_test_setup_teardown(test_system_roots, setup, teardown),
     };
 
