@@ -107,7 +107,7 @@ if (existsSync('/usr/sbin/haproxy')) {
   const config = place.file('haproxy.cfg', `
 global
   nbthread 1
-  maxconn 15000
+  maxconn 8000
   ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
   tune.ssl.cachesize 0
 defaults
