@@ -31,7 +31,7 @@ static inline void fill_people(struct fixture *f)
 {
     static const struct cop_slice accepts[] = {
         COP_LIT("cop:req:XX:law:b"), COP_LIT("cop:req:XX:law:a")};
-    static const struct tables_window closed[] = {{6000, 480}, {1200, 1440}};
+    static const struct tables_window closed[] = {{6000, 480}, {1200, 10080}};
     struct tables_profile *mia = fixture_profile(f, "mia", 9);
 
     mia->template_name = COP_LIT("cop:template:child");
@@ -48,6 +48,7 @@ static inline void fill_people(struct fixture *f)
         .title = COP_LIT("A child at home"),
         .block = catset_of(COP_CAT_SEXUAL_PORNOGRAPHY),
     };
+    f->templates[f->t.templates_n++].name = COP_LIT("cop:template:adult");
     f->grants[f->t.grants_n++] = (struct tables_grant){.profile = 0,
         .until_unix = 5000,
         .by = COP_LIT("parent"),

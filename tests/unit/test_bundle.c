@@ -44,7 +44,7 @@ static void test_info(void **state)
     assert_int_equal(info.hosts, 5);
     assert_int_equal(info.urls, 3);
     assert_int_equal(info.patterns, 1);
-    assert_int_equal(info.templates, 1);
+    assert_int_equal(info.templates, 2);
     assert_int_equal(info.profiles, 2);
     assert_int_equal(info.appeals, 1);
     assert_int_equal(info.grants, 1);
@@ -135,6 +135,43 @@ static void test_texts(void **state)
         cop_bundle_category_label(bundle, COP_CAT_COMM_CHAT, NULL, 0, NULL),
         "");
     assert_text(cop_bundle_category_label(bundle, 999, NULL, 0, NULL), "");
+    cop_bundle_drop(&bundle);
+    fixture_free(&f);
+}
+
+/* The largest values that each field may have. */
+static void test_largest(void **state)
+{
+    static const struct tables_window all[] = {{10079, 10080}};
+    struct fixture *f = whole();
+    struct cop_bundle *bundle;
+    struct cop_requirement q;
+
+    (void)state;
+    f->requirements[0].r.strength = COP_STRENGTH_LOCAL_DISCRETION;
+    f->requirements[0].r.lock = COP_LOCK_NATIONAL;
+    f->requirements[0].r.logging = COP_LOG_REQUIRED;
+    f->requirements[0].r.identity = COP_IDENTITY_PERSON;
+    f->requirements[0].r.age_min = f->requirements[0].r.age_max = 255;
+    f->requirements[0].r.from_unix = INT64_MIN;
+    f->requirements[0].r.until_unix = INT64_MAX;
+    f->profiles[0].closed = all;
+    f->profiles[0].closed_n = 1;
+    for (unsigned i = 0; i < COP_CATEGORIES; i++) {
+        cop_catset_add(&f->requirements[0].r.categories, i);
+    }
+    fixture_list(f, "never", LIST_NEVER_INSPECT, COP_NONE);
+    bundle = fixture_open(f);
+    cop_bundle_requirement(bundle, 1, &q);
+    assert_int_equal(q.strength, COP_STRENGTH_LOCAL_DISCRETION);
+    assert_int_equal(q.logging, COP_LOG_REQUIRED);
+    assert_int_equal(q.identity, COP_IDENTITY_PERSON);
+    assert_int_equal(q.age_min, 255);
+    assert_true(q.from_unix == INT64_MIN);
+    assert_true(q.until_unix == INT64_MAX);
+    for (unsigned i = 0; i < 128; i++) {
+        assert_int_equal(cop_catset_has(q.categories, i), i < COP_CATEGORIES);
+    }
     cop_bundle_drop(&bundle);
     fixture_free(&f);
 }
@@ -448,6 +485,27 @@ static void test_index(void **state)
     free(items);
 }
 
+/* Build, and find each of some hashes that differ. */
+static void assert_all_found(const struct hostindex_item *items, uint32_t n)
+{
+    struct cop_bundle bundle = {.n = 0};
+    struct buf slots;
+
+    buf_init(&slots, (size_t)1 << 24);
+    assert_int_equal(hostindex_build(items, n, &slots), COP_OK);
+    bundle.sections[SECTION_HOST_SLOTS].p = (unsigned char *)slots.p;
+    bundle.sections[SECTION_HOST_SLOTS].n =
+        (uint32_t)(slots.n / sizeof(struct format_slot));
+    for (uint32_t i = 0; i < n; i++) {
+        struct hostindex_run run =
+            hostindex_find(&bundle, SECTION_HOST_SLOTS, items[i].hash);
+
+        assert_int_equal(run.n, 1);
+        assert_int_equal(run.at, i);
+    }
+    buf_fini(&slots);
+}
+
 /* Hashes that all want the same place: the table grows until they fit. */
 static void test_index_crowded(void **state)
 {
@@ -459,9 +517,12 @@ static void test_index_crowded(void **state)
     for (uint32_t i = 0; i < MEMBERS; i++) {
         items[i].hash = (uint64_t)i << 50;
     }
-    buf_init(&slots, (size_t)1 << 24);
-    assert_int_equal(hostindex_build(items, MEMBERS, &slots), COP_OK);
-    buf_fini(&slots);
+    assert_all_found(items, MEMBERS);
+    /* At the end of the table, from where it goes on at the front. */
+    for (uint32_t i = 0; i < MEMBERS; i++) {
+        items[i].hash = UINT64_MAX - ((uint64_t)(MEMBERS - 1 - i) << 50);
+    }
+    assert_all_found(items, MEMBERS);
     buf_init(&slots, 64);
     assert_int_equal(hostindex_build(items, MEMBERS, &slots), COP_E_NOMEM);
     buf_fini(&slots);
@@ -473,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_requirement),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_largest),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_merged),
         cmocka_unit_test(test_same_bytes),

@@ -162,6 +162,14 @@ static const struct flaw flaws[] = {
     {SECTION_NONE, 0, TABLE(RULE_TEXTS, bytes), 1, COP_E_SYNTAX, "its records"},
     {SECTION_MANIFEST, 0, SPAN_AT(manifest, name), FAR, COP_E_SYNTAX,
         "manifest has a text"},
+    {SECTION_MANIFEST, 0, SPAN_AT(manifest, title), FAR, COP_E_SYNTAX,
+        "manifest has a text"},
+    {SECTION_MANIFEST, 0, SPAN_AT(manifest, issuer), FAR, COP_E_SYNTAX,
+        "manifest has a text"},
+    {SECTION_MANIFEST, 0, SPAN_AT(manifest, licence), FAR, COP_E_SYNTAX,
+        "manifest has a text"},
+    {SECTION_MANIFEST, 0, SPAN_AT(manifest, revision), FAR, COP_E_SYNTAX,
+        "manifest has a text"},
     {SECTION_MANIFEST, 0, SPAN_N(manifest, timezone), FAR, COP_E_SYNTAX,
         "manifest has a text"},
     {SECTION_MANIFEST, 0, SPAN_AT(manifest, never_inspect), FAR, COP_E_SYNTAX,
@@ -177,6 +185,8 @@ static const struct flaw flaws[] = {
     {SECTION_LISTS, 0, SPAN_N(list, categories), 200, COP_E_SYNTAX,
         "categories"},
     {SECTION_LISTS, 0, FIELD(list, owner), 9, COP_E_SYNTAX, "belongs to"},
+    {SECTION_LISTS, 0, FIELD(list, owner), 1, COP_E_SYNTAX, "belongs to"},
+    {SECTION_LISTS, 0, SPAN_AT(list, licence), FAR, COP_E_SYNTAX, "text"},
     {SECTION_LISTS, 1, FIELD(list, owner), 0, COP_E_SYNTAX, "belongs to"},
     {SECTION_LISTS, 1, FIELD(list, role), 9, COP_E_SYNTAX, "does not know"},
     {SECTION_LISTS, 1, FIELD(list, flags), 2, COP_E_SYNTAX, "does not know"},
@@ -199,6 +209,10 @@ static const struct flaw flaws[] = {
         "does not know"},
     {SECTION_REQUIREMENTS, 0, offsetof(struct format_requirement, zero), 1, 1,
         COP_E_SYNTAX, "zeros"},
+    {SECTION_REQUIREMENTS, 0, offsetof(struct format_requirement, zero) + 1, 1,
+        1, COP_E_SYNTAX, "zeros"},
+    {SECTION_REQUIREMENTS, 0, offsetof(struct format_requirement, zero) + 2, 1,
+        1, COP_E_SYNTAX, "zeros"},
     {SECTION_REQUIREMENTS, 1, SPAN_N(requirement, id), 3, COP_E_SYNTAX,
         "behind the one"},
     {SECTION_TEXTS, 0, FIELD(text, owner), 2, COP_E_SYNTAX, "belongs to"},
@@ -249,12 +263,15 @@ static const struct flaw flaws[] = {
         "lead back"},
     {SECTION_RULES, 0, FIELD(rule, zero), 5, COP_E_SYNTAX, "zeros"},
     {SECTION_RULES, 0, FIELD(rule, detail), 7, COP_E_SYNTAX, "lead back"},
+    {SECTION_RULES, 0, FIELD(rule, detail), 3, COP_E_SYNTAX, "lead back"},
+    {SECTION_RULES, 8, FIELD(rule, detail), 1, COP_E_SYNTAX, "lead back"},
     {SECTION_RULES, 1, FIELD(rule, detail), 128, COP_E_SYNTAX, "labels"},
     {SECTION_RULES, 1, FIELD(rule, object), ENTRY_URL, COP_E_SYNTAX,
         "lead back"},
     {SECTION_RULES, 1, FIELD(rule, object), ENTRY_PATTERN, COP_E_SYNTAX,
         "lead back"},
     {SECTION_HOST_ENTRIES, 0, 0, 4, FAR, COP_E_SYNTAX, "lead back"},
+    {SECTION_HOST_ENTRIES, 0, 0, 4, 9, COP_E_SYNTAX, "lead back"},
     {SECTION_HOST_ENTRIES, 0, 0, 4, 0, COP_E_SYNTAX, "lead back"},
     {SECTION_URLS, 0, SPAN_AT(url, text), FAR, COP_E_SYNTAX, "text"},
     {SECTION_URLS, 0, FIELD(url, rule), FAR, COP_E_SYNTAX, "lead back"},
@@ -319,6 +336,45 @@ static void test_flaws(void **state)
     }
     sign(copy, f->image.n);
     assert_int_equal(try_open(copy, f->image.n, &found), COP_OK);
+    free(copy);
+    fixture_free(&f);
+}
+
+/* A key that two records share: what is unique must be. */
+static const struct {
+    enum section_id section;
+    uint32_t row;
+    size_t at;
+} keys[] = {
+    {SECTION_LISTS, 1, offsetof(struct format_list, name)},
+    {SECTION_REQUIREMENTS, 1, offsetof(struct format_requirement, id)},
+    {SECTION_TEXTS, 3, offsetof(struct format_text, language)},
+    {SECTION_TEMPLATES, 1, offsetof(struct format_template, name)},
+    {SECTION_PROFILES, 1, offsetof(struct format_profile, name)},
+};
+
+static void test_shared_keys(void **state)
+{
+    struct fixture *f = whole();
+    unsigned char *copy = image_copy(f);
+    struct findings found;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        unsigned char *at =
+            record_at(copy, keys[i].section, keys[i].row) + keys[i].at;
+        const unsigned char *before =
+            record_at(copy, keys[i].section, keys[i].row - 1) + keys[i].at;
+        uint64_t other;
+
+        memcpy(&other, before, sizeof(other));
+        uint64_t old = number_swap(at, sizeof(other), other);
+
+        sign(copy, f->image.n);
+        assert_int_equal(try_open(copy, f->image.n, &found), COP_E_SYNTAX);
+        assert_true(findings_have(&found, "is not behind the one before"));
+        number_swap(at, sizeof(old), old);
+    }
     free(copy);
     fixture_free(&f);
 }
@@ -423,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_any_length),
         cmocka_unit_test(test_other_version),
         cmocka_unit_test(test_flaws),
+        cmocka_unit_test(test_shared_keys),
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_slot_far_from_home),
         cmocka_unit_test(test_padding),
