@@ -42,6 +42,9 @@ void hostindex_names(const struct cop_bundle *bundle,
         if (out->n >= out->first) {
             out->hash[out->n] = hostindex_hash(key, name);
             slot_prefetch(bundle, SECTION_HOST_SLOTS, out->hash[out->n]);
+            if (out->n < 2) { /* where a URL prefix may be: itself, no www. */
+                slot_prefetch(bundle, SECTION_URL_SLOTS, out->hash[out->n]);
+            }
         }
         const char *dot = memchr(name.p, '.', name.n);
 

@@ -14,11 +14,13 @@
 #include "cop/slice.h"
 #include "cop/status.h"
 
+/* Generous to any pattern that is linear or quadratic in a URL of full length,
+ * with JIT and without; a catastrophic one ends within milliseconds. */
 enum {
     PATTERN_TEXT_MAX = 8192,       /* bytes of a pattern */
     PATTERN_MATCH_LIMIT = 100000,  /* steps, PCRE2's own count */
-    PATTERN_DEPTH_LIMIT = 1000,    /* nested steps, without JIT */
-    PATTERN_HEAP_LIMIT_KIB = 1024, /* without JIT */
+    PATTERN_DEPTH_LIMIT = 20000,   /* nested steps, without JIT */
+    PATTERN_HEAP_LIMIT_KIB = 8192, /* without JIT */
     PATTERN_STACK_MIN = 32 * 1024, /* with JIT, bytes */
     PATTERN_STACK_MAX = 1024 * 1024,
     PATTERN_WORDS_MAX = 256

@@ -520,6 +520,31 @@ static void test_limits(void **state)
     limits_case("(?C)a(?<n>b)\\g{no}", true);
 }
 
+/* A URL of full length is no reason for a sound pattern to give up, with JIT
+ * and without. */
+static void test_long_url(void **state)
+{
+    static const char *const patterns[] = {
+        "^(?:[^?]|\\?)*ad$", "(*NO_JIT)^(?:[^?]|\\?)*ad$"};
+    static char url[COP_URL_MAX + 1];
+
+    (void)state;
+    memset(url, 'a', COP_URL_MAX);
+    memcpy(url, "https://long.example/", 21);
+    memcpy(url + COP_URL_MAX - 2, "ad", 3);
+    for (unsigned i = 0; i < 2; i++) {
+        struct fixture *f = fixture_new("long");
+        struct bench b;
+
+        fixture_add(f, fixture_category(f, "one", COP_CAT_MEDIA_GAMES),
+            ENTRY_PATTERN, patterns[i]);
+        bench_open(&b, f);
+        assert_int_equal(classify(&b, url)->n, 1);
+        assert_false(b.class.is_limited);
+        bench_close(&b);
+    }
+}
+
 static void test_pattern_check(void **state)
 {
     static char text[PATTERN_TEXT_MAX + 2];
@@ -583,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_host),
         cmocka_unit_test(test_deep_host),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_long_url),
         cmocka_unit_test(test_pattern_check),
         cmocka_unit_test(test_matcher_moves),
     };
