@@ -45,6 +45,7 @@ static void answer_prepare(
     x->up.framing = HTTP_NO_BODY;
     x->up.keeps_out = false;
     x->up.to = &x->conn->wire;
+    x->up.waits_on = NULL; /* its turn comes when the answer is written */
     lane_forget_out(&x->up);
     lane_begin(&x->down, &x->conn->wire, &x->conn->wire);
     x->down.state = LANE_LAST;

@@ -220,6 +220,67 @@ static void test_limit(void **state)
     stage_close(&stage);
 }
 
+enum { DEAF_CLIENTS = 24 };
+
+/* A client with little room that asks for `pages` pages, then goes on with a
+ * body after the answer to it has come, and reads nothing. */
+static struct peer *deaf_client(const struct stage *stage, int pages)
+{
+    struct peer *peer = stage_client(stage);
+    char text[512];
+    int small = 1;
+
+    assert_int_equal(
+        setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+    snprintf(text, sizeof(text),
+        "GET http://blocked.test:%u/ HTTP/1.1\r\nHost: blocked.test:%u\r\n"
+        "Accept: text/html\r\n\r\n",
+        stage->plain->port, stage->plain->port);
+    for (int i = 0; i < pages; i++) {
+        assert_true(peer_send(peer, text));
+    }
+    snprintf(text, sizeof(text),
+        "POST http://plain.test:%u/garbage HTTP/1.1\r\nHost: plain.test:%u\r\n"
+        "Accept: text/html\r\nContent-Length: 100000\r\n\r\nbegin",
+        stage->plain->port, stage->plain->port);
+    assert_true(peer_send(peer, text));
+    usleep(20000);
+    assert_true(peer_send(peer, "and go on"));
+    return peer;
+}
+
+/* Where an answer fills the last room of such a client, it is waited for, and
+ * not turned in circles about. */
+static void test_deaf_clients(void **state)
+{
+    struct stage *stage = stage_open("");
+    struct peer *peers[DEAF_CLIENTS];
+    struct timespec before;
+    struct timespec after;
+    clockid_t clock;
+    int small = 1;
+
+    (void)state;
+    assert_int_equal(
+        setsockopt(stage->door, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)),
+        0);
+    for (int i = 0; i < DEAF_CLIENTS; i++) {
+        peers[i] = deaf_client(stage, i);
+    }
+    usleep(100000);
+    assert_int_equal(pthread_getcpuclockid(stage->worker, &clock), 0);
+    assert_int_equal(clock_gettime(clock, &before), 0);
+    usleep(500000);
+    assert_int_equal(clock_gettime(clock, &after), 0);
+    assert_in_range((after.tv_sec - before.tv_sec) * 1000 +
+                        (after.tv_nsec - before.tv_nsec) / 1000000,
+        0, 100);
+    for (int i = 0; i < DEAF_CLIENTS; i++) {
+        peer_close(&peers[i]);
+    }
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_unknown_client),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_deaf_clients),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
