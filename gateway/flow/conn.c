@@ -137,7 +137,8 @@ static void conn_record(const struct conn *conn)
         .requests = conn->tally.requests,
         .up_bytes = conn->tally.up_bytes,
         .down_bytes = conn->tally.down_bytes,
-        .lasted_ms = loop_now_ms(flow->parts.loop) - conn->tally.began_ms};
+        .lasted_ms = loop_now_ms(flow->parts.loop) - conn->tally.began_ms,
+        .is_private = conn->is_private};
 
     flow->counts.ended[conn->end.reason]++;
     record_end(flow->parts.record, &end);

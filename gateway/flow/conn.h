@@ -68,7 +68,8 @@ struct conn {
     int64_t deadline_ms; /* INT64_MAX: none; the timer may come earlier */
     enum conn_state state;
     enum conn_mode mode;
-    bool is_inside; /* TLS ends here: requests are those of `site` */
+    bool is_inside;  /* TLS ends here: requests are those of `site` */
+    bool is_private; /* a decision was, so its end must not name the place */
     struct site site;
     struct fault origin; /* is_inside: why the server cannot be reached */
     struct fault end;    /* why it ends */

@@ -28,6 +28,8 @@ static void decision_record(struct conn *conn, const struct asker *asker,
     line->verdict = &decision->verdict;
     memcpy(line->reference, decision->reference, sizeof(line->reference));
     record_decision(flow->parts.record, line);
+    conn->is_private |=
+        record_is_private(line->policy, line->class, line->verdict);
 }
 
 void decision_of_url(struct conn *conn, const struct asker *asker,

@@ -90,13 +90,6 @@ static void exchange_free(struct exchange **exchange)
     free(x);
 }
 
-static void exchange_on_server(struct watch *watch, unsigned events)
-{
-    struct exchange *x = LOOP_OWNER(watch, struct exchange, watch);
-
-    conn_run(x->conn, &x->upstream->wire, events);
-}
-
 static struct exchange *exchange_new(const struct config_limits *limits)
 {
     struct exchange *x = calloc(1, sizeof(*x));
@@ -108,7 +101,6 @@ static struct exchange *exchange_new(const struct config_limits *limits)
     }
     x->head_bytes = limits->head_bytes;
     x->fields = limits->fields;
-    watch_init(&x->watch, exchange_on_server);
     arena_init(&x->arena, EXCHANGE_ARENA_MAX);
     buf_init(&x->extra, EXCHANGE_EXTRA_MAX);
     up = lane_init(&x->up, H1_REQUEST, x->head_bytes, x->fields);
@@ -216,7 +208,9 @@ void exchange_release(struct exchange **exchange)
 
 void exchange_stop(struct exchange *x)
 {
-    loop_unwatch(x->conn->flow->parts.loop, &x->watch);
+    if (x->upstream != NULL) {
+        loop_unwatch(x->conn->flow->parts.loop, &x->upstream->watch);
+    }
     if (x->wait != NULL) {
         upstreams_cancel(&x->wait);
     }
@@ -426,7 +420,7 @@ enum step exchange_ignore(
     if (is_client && (events & LOOP_HANGUP) != 0) {
         return conn_end(conn, COP_REASON_CLIENT_ABORT, NULL);
     }
-    loop_want(loop, is_client ? &conn->watch : &x->watch,
+    loop_want(loop, is_client ? &conn->watch : &x->upstream->watch,
         lane_needs(&x->up, wire) | lane_needs(&x->down, wire));
     return STEP_WAIT;
 }
@@ -438,7 +432,7 @@ unsigned exchange_arm(struct exchange *x)
     if (x->upstream != NULL) {
         const struct wire *server = &x->upstream->wire;
 
-        conn_want(x->conn, &x->watch, server->fd,
+        conn_want(x->conn, &x->upstream->watch, server->fd,
             lane_needs(&x->up, server) | lane_needs(&x->down, server));
     }
     return lane_needs(&x->up, client) | lane_needs(&x->down, client);

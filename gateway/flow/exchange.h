@@ -41,7 +41,6 @@ struct exchange {
     uint8_t interim; /* 1xx heads passed on */
     struct upstream *upstream;
     struct upstream_wait *wait;
-    struct watch watch;  /* of the server's wire */
     uint32_t head_bytes; /* what the lanes were made for */
     uint32_t fields;
     struct lane up;

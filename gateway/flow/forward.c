@@ -70,11 +70,21 @@ static void forward_compose(struct exchange *x, const struct cop_url *url,
         head->framing == HTTP_NO_BODY && forward_is_idempotent(head);
 }
 
+static void forward_on_server(struct watch *watch, unsigned events)
+{
+    const struct upstream *upstream = LOOP_OWNER(watch, struct upstream, watch);
+    const struct exchange *x = upstream->user;
+
+    conn_run(x->conn, &upstream->wire, events);
+}
+
 static enum step forward_attach(struct exchange *x, struct upstream *upstream)
 {
     struct wire *server = &upstream->wire;
 
     x->upstream = upstream;
+    upstream->user = x;
+    upstream->watch.fn = forward_on_server;
     x->up.to = server;
     h1_reader_next(x->down.reader, x->is_head, false);
     lane_begin(&x->down, server, &x->conn->wire);
@@ -164,11 +174,6 @@ enum step forward_retry(struct exchange *x)
     return forward_connect(x, true);
 }
 
-static void forward_release_watch(struct exchange *x)
-{
-    loop_unwatch(x->conn->flow->parts.loop, &x->watch);
-}
-
 void forward_settle(struct exchange *x)
 {
     bool is_clean = x->may_reuse && x->up.state == LANE_DONE &&
@@ -179,7 +184,6 @@ void forward_settle(struct exchange *x)
         forward_drop(x);
         return;
     }
-    forward_release_watch(x);
     x->upstream->requests++;
     upstream_put(&x->upstream);
 }
@@ -189,9 +193,6 @@ void forward_drop(struct exchange *x)
     if (x->wait != NULL) {
         upstreams_cancel(&x->wait);
     }
-    if (x->upstream != NULL) {
-        forward_release_watch(x);
-        upstream_close(&x->upstream);
-    }
+    upstream_close(&x->upstream);
     x->down.in_at = x->down.in_end = 0;
 }

@@ -23,7 +23,6 @@ struct pipe {
 struct upgrade {
     struct conn *conn;
     struct upstream *upstream;
-    struct watch watch;
     uint32_t idle_ms;
     enum cop_reason first; /* whose end came first */
     struct pipe up;
@@ -32,9 +31,10 @@ struct upgrade {
 
 static void upgrade_on_server(struct watch *watch, unsigned events)
 {
-    struct upgrade *upgrade = LOOP_OWNER(watch, struct upgrade, watch);
+    const struct upstream *upstream = LOOP_OWNER(watch, struct upstream, watch);
+    const struct upgrade *upgrade = upstream->user;
 
-    conn_run(upgrade->conn, &upgrade->upstream->wire, events);
+    conn_run(upgrade->conn, &upstream->wire, events);
 }
 
 static void pipe_init(struct pipe *pipe, struct wire *from, struct wire *to)
@@ -65,13 +65,13 @@ enum step upgrade_begin(struct exchange *x)
     }
     upgrade->conn = conn;
     upgrade->idle_ms = x->asker.world->config->limits.idle_ms;
-    watch_init(&upgrade->watch, upgrade_on_server);
     pipe_init(&upgrade->up, &conn->wire, server);
     pipe_init(&upgrade->down, server, &conn->wire);
     pipe_take(&upgrade->up, &x->up);
     pipe_take(&upgrade->down, &x->down);
-    loop_unwatch(conn->flow->parts.loop, &x->watch);
     upgrade->upstream = x->upstream;
+    upgrade->upstream->user = upgrade;
+    upgrade->upstream->watch.fn = upgrade_on_server;
     x->upstream = NULL;
     conn->upgrade = upgrade;
     exchange_release(&conn->exchange);
@@ -84,7 +84,7 @@ enum step upgrade_begin(struct exchange *x)
 
 void upgrade_stop(struct upgrade *upgrade)
 {
-    loop_unwatch(upgrade->conn->flow->parts.loop, &upgrade->watch);
+    loop_unwatch(upgrade->conn->flow->parts.loop, &upgrade->upstream->watch);
 }
 
 void upgrade_free(struct upgrade **upgrade)
@@ -273,7 +273,7 @@ static enum step upgrade_ignore(
         return STEP_WAIT;
     }
     loop_want(conn->flow->parts.loop,
-        is_client ? &conn->watch : &upgrade->watch,
+        is_client ? &conn->watch : &upgrade->upstream->watch,
         pipe_needs(&upgrade->up, wire) | pipe_needs(&upgrade->down, wire));
     return (events & LOOP_HANGUP) != 0 ? upgrade_hangup(upgrade, is_client)
                                        : STEP_WAIT;
@@ -311,7 +311,7 @@ unsigned upgrade_arm(struct upgrade *upgrade)
     const struct wire *client = &conn->wire;
     const struct wire *server = &upgrade->upstream->wire;
 
-    conn_want(conn, &upgrade->watch, server->fd,
+    conn_want(conn, &upgrade->upstream->watch, server->fd,
         pipe_needs(&upgrade->up, server) | pipe_needs(&upgrade->down, server));
     return pipe_needs(&upgrade->up, client) |
            pipe_needs(&upgrade->down, client);

@@ -56,7 +56,7 @@ static void pool_link(struct pool *pool, struct upstream *upstream)
     pool->count++;
 }
 
-/* Out of the pool and no longer watched; now the caller's. */
+/* Out of the pool; now the caller's, as is its watch. */
 static void pool_unlink(struct pool *pool, struct upstream *upstream)
 {
     struct place place = place_of(upstream);
@@ -73,7 +73,6 @@ static void pool_unlink(struct pool *pool, struct upstream *upstream)
     upstream->next = upstream->prev = NULL;
     upstream->newer = upstream->older = NULL;
     pool->count--;
-    loop_unwatch(pool->loop, &upstream->idle_watch);
     loop_clear_timer(pool->loop, &upstream->idle_timer);
 }
 
@@ -95,7 +94,7 @@ static bool is_alive(struct upstream *upstream)
 
 static void idle_ready(struct watch *watch, unsigned events)
 {
-    struct upstream *upstream = LOOP_OWNER(watch, struct upstream, idle_watch);
+    struct upstream *upstream = LOOP_OWNER(watch, struct upstream, watch);
 
     if ((events & LOOP_HANGUP) != 0 || !is_alive(upstream)) {
         pool_close(upstream->home, upstream);
@@ -107,6 +106,15 @@ static void idle_late(struct timer *timer)
     struct upstream *upstream = LOOP_OWNER(timer, struct upstream, idle_timer);
 
     pool_close(upstream->home, upstream);
+}
+
+/* Between the pool and its user, who has not said yet what to do. */
+static void taken_ready(struct watch *watch, unsigned events)
+{
+    struct upstream *upstream = LOOP_OWNER(watch, struct upstream, watch);
+
+    (void)events;
+    loop_want(upstream->home->loop, watch, 0);
 }
 
 struct upstream *pool_take(struct pool *pool, const struct place *place)
@@ -121,6 +129,7 @@ struct upstream *pool_take(struct pool *pool, const struct place *place)
         }
         if (is_alive(it)) {
             pool_unlink(pool, it);
+            it->watch.fn = taken_ready;
             return it;
         }
         pool_close(pool, it);
@@ -139,22 +148,32 @@ static uint32_t pool_count(struct pool *pool, const struct place *place)
     return n;
 }
 
+static bool pool_watch(struct pool *pool, struct upstream *upstream)
+{
+    if (upstream->watch.fd < 0) {
+        return loop_watch(pool->loop, &upstream->watch, upstream->wire.fd,
+                   LOOP_READ) == COP_OK;
+    }
+    loop_want(pool->loop, &upstream->watch, LOOP_READ);
+    return true;
+}
+
 bool pool_put(struct pool *pool, struct upstream *upstream, uint32_t per_place,
     uint32_t idle_ms)
 {
     struct place place = place_of(upstream);
 
-    if (pool_count(pool, &place) >= per_place || !is_alive(upstream)) {
+    /* Whether it is alive its watch will tell, and pool_take() looks. */
+    if (pool_count(pool, &place) >= per_place) {
         return false;
     }
     upstream->home = pool;
-    watch_init(&upstream->idle_watch, idle_ready);
+    upstream->watch.fn = idle_ready;
     timer_init(&upstream->idle_timer, idle_late);
     if (loop_set_timer(pool->loop, &upstream->idle_timer, idle_ms) != COP_OK) {
         return false;
     }
-    if (loop_watch(pool->loop, &upstream->idle_watch, upstream->wire.fd,
-            LOOP_READ) != COP_OK) {
+    if (!pool_watch(pool, upstream)) {
         loop_clear_timer(pool->loop, &upstream->idle_timer);
         return false;
     }

@@ -130,7 +130,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd)
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
     upstream->epoch = wait->epoch;
-    watch_init(&upstream->idle_watch, NULL);
+    watch_init(&upstream->watch, NULL);
     timer_init(&upstream->idle_timer, NULL);
     return upstream;
 }
@@ -267,6 +267,7 @@ void upstream_close(struct upstream **upstream)
     if (it == NULL) {
         return;
     }
+    loop_unwatch(it->pool->loop, &it->watch);
     wire_finish(&it->wire);
     wire_close(&it->wire);
     free(it);

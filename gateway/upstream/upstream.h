@@ -24,10 +24,14 @@ struct upstream {
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
     uint64_t requests; /* answered on it; counted by who uses it */
+    /* Of wire.fd, for who uses it: one that was idle comes with it registered,
+     * so that no descriptor is taken out of the loop and put in again. Set fn
+     * at once, then loop_want(), or loop_watch() when watch.fd is -1. */
+    struct watch watch;
+    void *user; /* whose it is, for watch.fn */
     /* What follows is the pool's own. */
     struct upstreams *pool;
     struct pool *home; /* while it is idle */
-    struct watch idle_watch;
     struct timer idle_timer;
     struct upstream *next, *prev;   /* of the same bucket */
     struct upstream *newer, *older; /* of all that are idle */
@@ -67,7 +71,7 @@ void upstreams_cancel(struct upstream_wait **wait);
  * caller no longer watches its descriptor. Closed when it is dead, made under
  * another trust, or there are enough already. */
 void upstream_put(struct upstream **upstream);
-/* Close and free. */
+/* Close, unwatch and free. */
 void upstream_close(struct upstream **upstream);
 
 #endif
