@@ -242,7 +242,8 @@ enum step exchange_end(struct exchange *x)
         flow_go(conn, CONN_IDLE);
         return STEP_NEXT;
     }
-    return is_consumed ? conn_quit(conn, reason) : conn_linger(conn, reason);
+    /* Even when all of it was read, more may be on its way. */
+    return conn_linger(conn, reason);
 }
 
 /* EXCHANGE_HEAD. */
