@@ -32,6 +32,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "gateway/flow/answer.h"
 #include "gateway/flow/forward.h"
@@ -206,8 +207,21 @@ void exchange_release(struct exchange **exchange)
     flow->spares_n++;
 }
 
+/* Where only the connection's end says that a body is over, an end that came
+ * too early must look different from a proper one: it is a reset. */
+static void exchange_mark_cut(const struct exchange *x)
+{
+    const struct linger none = {.l_onoff = 1, .l_linger = 0};
+
+    if (x->down.state != LANE_DONE && x->down.framing == HTTP_UNTIL_CLOSE) {
+        (void)setsockopt(
+            x->conn->wire.fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    }
+}
+
 void exchange_stop(struct exchange *x)
 {
+    exchange_mark_cut(x);
     if (x->upstream != NULL) {
         loop_unwatch(x->conn->flow->parts.loop, &x->upstream->watch);
     }
