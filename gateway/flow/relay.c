@@ -16,6 +16,7 @@
 #include "gateway/flow/inner.h"
 #include "gateway/flow/upgrade.h"
 #include "gateway/http/h1_write.h"
+#include "gateway/http/syntax.h"
 #include "gateway/notice/notice.h"
 
 enum { RELAY_INTERIM_MAX = 10 };
@@ -128,9 +129,28 @@ static void relay_final(struct exchange *x, struct http_head *head)
     const char *connection = "";
 
     hop_strip(head, false);
+/* NTLM and Negotiate prove who is at the other end of a connection, once
+ * (RFC 4559 6): it must not serve another client afterwards. */
+static bool relay_binds(const struct http_head *request)
+{
+    for (uint32_t i = 0; i < request->fields_n; i++) {
+        const struct http_field *field = &request->fields[i];
+        struct cop_slice rest;
+        struct cop_slice scheme = http_cut(field->value, ' ', &rest);
+
+        if (http_same(field->name, COP_LIT("authorization")) &&
+            (http_same(scheme, COP_LIT("ntlm")) ||
+                http_same(scheme, COP_LIT("negotiate")))) {
+            return true;
+        }
+    }
+    return false;
+}
+
     x->down.framing = relay_framing(request, head);
     x->reason = relay_keep(x);
-    x->may_reuse = !head->wants_close && head->framing != HTTP_UNTIL_CLOSE;
+    x->may_reuse = !head->wants_close && head->framing != HTTP_UNTIL_CLOSE &&
+                   !relay_binds(request);
     if (x->reason != COP_REASON_NONE) {
         connection = "Connection: close\r\n";
     } else if (request->minor == 0) {
