@@ -203,6 +203,10 @@ static enum step relay_head(struct exchange *x)
     }
     relay_final(x, head);
     return STEP_WAIT;
+    if (http_field_find(head, FIELD_UPGRADE) == NULL) {
+        return relay_fail(
+            x, COP_REASON_BAD_RESPONSE, "it switched to another protocol");
+    }
 }
 
 static enum step relay_server_ended(struct exchange *x)
