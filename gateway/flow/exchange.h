@@ -37,8 +37,9 @@ struct exchange {
     bool upgrades;   /* it asks for a WebSocket */
     bool is_retried; /* on a fresh connection, after a reused one died */
     /* The response's: */
-    bool may_reuse;  /* the server's connection, afterwards */
-    uint8_t interim; /* 1xx heads passed on */
+    bool may_reuse;       /* the server's connection, afterwards */
+    uint8_t interim;      /* 1xx heads passed on */
+    uint64_t paced_bytes; /* up.read_bytes when it last got more time */
     struct upstream *upstream;
     struct upstream_wait *wait;
     uint32_t head_bytes; /* what the lanes were made for */

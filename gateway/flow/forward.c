@@ -89,6 +89,8 @@ static enum step forward_attach(struct exchange *x, struct upstream *upstream)
     h1_reader_next(x->down.reader, x->is_head, false);
     lane_begin(&x->down, server, &x->conn->wire);
     lane_wait(&x->down, server, LOOP_READ);
+    x->paced_bytes = x->up.read_bytes;
+    conn_deadline(x->conn, x->asker.world->config->limits.idle_ms);
     exchange_go(x, EXCHANGE_FORWARD);
     return STEP_NEXT;
 }

@@ -19,7 +19,10 @@
 #include "gateway/http/syntax.h"
 #include "gateway/notice/notice.h"
 
-enum { RELAY_INTERIM_MAX = 10 };
+enum {
+    RELAY_INTERIM_MAX = 10,
+    RELAY_PACE_BYTES = 1024 /* of a request's body, within idle_ms */
+};
 
 static const struct config_limits *relay_limits(const struct exchange *x)
 {
@@ -57,6 +60,20 @@ static enum step relay_client_ended(struct exchange *x)
     return conn_end(x->conn, COP_REASON_CLIENT_ABORT, NULL);
 }
 
+/* A client that sends its body byte by byte would hold two connections for as
+ * long as it likes: it gets more time for RELAY_PACE_BYTES, not for one. */
+static void relay_pace(struct exchange *x)
+{
+    bool is_client_slow = lane_needs(&x->up, &x->conn->wire) != 0;
+
+    if (is_client_slow &&
+        x->up.read_bytes - x->paced_bytes < RELAY_PACE_BYTES) {
+        return;
+    }
+    x->paced_bytes = x->up.read_bytes;
+    conn_deadline(x->conn, relay_limits(x)->idle_ms);
+}
+
 static enum step relay_up(struct exchange *x)
 {
     const struct config_limits *limits = relay_limits(x);
@@ -67,7 +84,7 @@ static enum step relay_up(struct exchange *x)
             x->down.state == LANE_HEAD ? limits->response_ms : limits->idle_ms);
         break;
     case LANE_WAITS:
-        conn_deadline(x->conn, limits->idle_ms);
+        relay_pace(x);
         break;
     case LANE_TO_ENDED:
         /* The server takes no more; it may have answered before. */
