@@ -183,8 +183,18 @@ static enum step tunnel_name(struct conn *conn, const struct cop_host *name)
     return STEP_NEXT;
 }
 
+/* An address says nothing of which site is behind it. Without a name either,
+ * only the server's certificate can vouch for it, so it is verified. */
+static bool tunnel_is_nameless(
+    const struct conn *conn, const struct hello *hello)
+{
+    return conn->site.host.kind != COP_HOST_NAME && !hello->has_sni;
+}
+
 static enum step tunnel_choose(struct conn *conn, const struct hello *hello)
 {
+    struct decision *decision = &conn->tunnel->decision;
+
     if (hello->has_sni) {
         enum step step = tunnel_name(conn, &hello->sni);
 
@@ -192,9 +202,14 @@ static enum step tunnel_choose(struct conn *conn, const struct hello *hello)
             return step;
         }
     }
+    if (decision->way == WAY_SPLICE && decision->may_inspect &&
+        tunnel_is_nameless(conn, hello)) {
+        decision->way = WAY_INTERCEPT;
+        conn->mode = CONN_INTERCEPTED;
+    }
     conn->needs = 0;
     conn_no_deadline(conn);
-    switch (conn->tunnel->decision.way) {
+    switch (decision->way) {
     case WAY_SPLICE:
         return splice_begin(conn);
     case WAY_INTERCEPT:
