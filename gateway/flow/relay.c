@@ -129,23 +129,6 @@ static enum cop_reason relay_keep(struct exchange *x)
     return COP_REASON_NONE;
 }
 
-static void relay_write_head(
-    struct exchange *x, const struct http_head *head, const char *connection)
-{
-    buf_clear(&x->extra);
-    buf_print(&x->extra, "Via: 1.%u %s\r\n%s", (unsigned)head->minor,
-        x->conn->flow->parts.pseudonym, connection);
-    /* A head without these lines would lie about the connection. */
-    x->down.out.failed |= x->extra.failed;
-    h1_write_response(&x->down.out, head, buf_slice(&x->extra));
-}
-
-static void relay_final(struct exchange *x, struct http_head *head)
-{
-    const struct http_head *request = exchange_request(x);
-    const char *connection = "";
-
-    hop_strip(head, false);
 /* NTLM and Negotiate prove who is at the other end of a connection, once
  * (RFC 4559 6): it must not serve another client afterwards. */
 static bool relay_binds(const struct http_head *request)
@@ -164,6 +147,23 @@ static bool relay_binds(const struct http_head *request)
     return false;
 }
 
+static void relay_write_head(
+    struct exchange *x, const struct http_head *head, const char *connection)
+{
+    buf_clear(&x->extra);
+    buf_print(&x->extra, "Via: 1.%u %s\r\n%s", (unsigned)head->minor,
+        x->conn->flow->parts.pseudonym, connection);
+    /* A head without these lines would lie about the connection. */
+    x->down.out.failed |= x->extra.failed;
+    h1_write_response(&x->down.out, head, buf_slice(&x->extra));
+}
+
+static void relay_final(struct exchange *x, struct http_head *head)
+{
+    const struct http_head *request = exchange_request(x);
+    const char *connection = "";
+
+    hop_strip(head, false);
     x->down.framing = relay_framing(request, head);
     x->reason = relay_keep(x);
     x->may_reuse = !head->wants_close && head->framing != HTTP_UNTIL_CLOSE &&
@@ -203,6 +203,10 @@ static enum step relay_switch(struct exchange *x, struct http_head *head)
             x, COP_REASON_BAD_RESPONSE, "it switched protocols unasked");
     }
     hop_strip(head, true);
+    if (http_field_find(head, FIELD_UPGRADE) == NULL) {
+        return relay_fail(
+            x, COP_REASON_BAD_RESPONSE, "it switched to another protocol");
+    }
     relay_write_head(x, head, "Connection: Upgrade\r\n");
     return upgrade_begin(x);
 }
@@ -220,10 +224,6 @@ static enum step relay_head(struct exchange *x)
     }
     relay_final(x, head);
     return STEP_WAIT;
-    if (http_field_find(head, FIELD_UPGRADE) == NULL) {
-        return relay_fail(
-            x, COP_REASON_BAD_RESPONSE, "it switched to another protocol");
-    }
 }
 
 static enum step relay_server_ended(struct exchange *x)
