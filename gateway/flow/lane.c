@@ -59,6 +59,9 @@ void lane_rest(struct lane *lane)
     if (lane->out.cap > LANE_OUT_KEPT) {
         buf_release(&lane->out);
     }
+    if (lane->reader != NULL) {
+        h1_reader_next(lane->reader, false, false);
+    }
 }
 
 bool lane_wake(struct lane *lane, const struct wire *wire, unsigned events)
