@@ -1,31 +1,20 @@
 #include "rules/read/lines.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
 
 enum cop_status lines_open(struct lines *lines, const char *path)
 {
-    struct stat st;
-
-    lines->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    lines->file = NULL;
     lines->number = 0;
     lines->bytes = 0;
     lines->is_cut = false;
     lines->is_at_end = false;
     lines->error = 0;
+    lines->flaw = NULL;
     lines->from = 0;
     lines->to = 0;
-    if (lines->fd < 0) {
-        return COP_E_IO;
-    }
-    if (fstat(lines->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-        lines_close(lines);
-        return COP_E_IO;
-    }
-    return COP_OK;
+    return unpack_open(path, &lines->file);
 }
 
 /* Move what is unread to the front and read behind it. */
@@ -37,19 +26,18 @@ static void fill(struct lines *lines)
         lines->buffer, lines->buffer + lines->from, lines->to - lines->from);
     lines->to -= lines->from;
     lines->from = 0;
-    do {
-        got = read(
-            lines->fd, lines->buffer + lines->to, LINES_BUFFER - lines->to);
-    } while (got < 0 && errno == EINTR);
+    got = unpack_read(
+        lines->file, lines->buffer + lines->to, LINES_BUFFER - lines->to);
+    lines->bytes = unpack_bytes(lines->file);
     if (got < 0) {
-        lines->error = errno;
+        lines->flaw = unpack_flaw(lines->file);
+        lines->error = lines->flaw == NULL ? errno : 0;
     }
     if (got <= 0) {
         lines->is_at_end = true;
         return;
     }
     lines->to += (size_t)got;
-    lines->bytes += (uint64_t)got;
 }
 
 /* Throw away the rest of a line that was cut. */
@@ -84,6 +72,11 @@ static struct cop_slice trim(struct lines *lines, const char *p, size_t n)
     return (struct cop_slice){p, n};
 }
 
+static bool has_failed(const struct lines *lines)
+{
+    return lines->error != 0 || lines->flaw != NULL;
+}
+
 bool lines_next(struct lines *lines, struct cop_slice *line)
 {
     const char *start;
@@ -102,7 +95,7 @@ bool lines_next(struct lines *lines, struct cop_slice *line)
         }
         fill(lines);
     }
-    if (n == 0) {
+    if (n == 0 || (end == NULL && n <= LINES_MAX_BYTES && has_failed(lines))) {
         return false;
     }
     lines->number++;
@@ -120,8 +113,5 @@ bool lines_next(struct lines *lines, struct cop_slice *line)
 
 void lines_close(struct lines *lines)
 {
-    if (lines->fd >= 0) {
-        (void)close(lines->fd);
-        lines->fd = -1;
-    }
+    unpack_close(&lines->file);
 }

@@ -109,6 +109,16 @@ static enum cop_status tell_io(
     return COP_E_IO;
 }
 
+/* What was packed and cannot be unpacked. */
+static enum cop_status tell_damage(
+    struct reading *reading, const struct lines *lines)
+{
+    cop_report_at(reading->report, COP_ERROR, "list", reading->list->path.p,
+        lines->number, 0, "fetch the list again, or unpack it yourself",
+        "%s, behind line %u of the list", lines->flaw, lines->number);
+    return COP_E_SYNTAX;
+}
+
 static bool read_line(
     struct reading *reading, const struct lines *lines, struct cop_slice line)
 {
@@ -149,9 +159,13 @@ static enum cop_status read_file(struct reading *reading, uint64_t *bytes)
     struct cop_slice line;
     struct lines lines;
     uint64_t shown = 0;
+    enum cop_status status;
 
-    if (lines_open(&lines, reading->list->path.p) != COP_OK) {
-        return tell_io(reading, &reading->list->place, errno);
+    status = lines_open(&lines, reading->list->path.p);
+    if (status != COP_OK) {
+        return status == COP_E_IO
+                   ? tell_io(reading, &reading->list->place, errno)
+                   : status;
     }
     while (lines_next(&lines, &line)) {
         if (!read_line(reading, &lines, line)) {
@@ -163,6 +177,9 @@ static enum cop_status read_file(struct reading *reading, uint64_t *bytes)
     lines_close(&lines);
     if (lines.error != 0) {
         return tell_io(reading, &reading->list->place, lines.error);
+    }
+    if (lines.flaw != NULL) {
+        return tell_damage(reading, &lines);
     }
     return outcome(reading);
 }
