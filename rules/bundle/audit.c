@@ -25,6 +25,8 @@ static const struct {
     {SECTION_URL_SLOTS, audit_url_slot},
     {SECTION_URLS, audit_url},
     {SECTION_PATTERNS, audit_pattern},
+    {SECTION_EVIDENCE, audit_evidence},
+    {SECTION_ORIGINS, audit_origin},
 };
 
 enum cop_status bundle_audit(const struct cop_bundle *bundle, const char *name,
@@ -34,6 +36,11 @@ enum cop_status bundle_audit(const struct cop_bundle *bundle, const char *name,
         return bundle_refuse(report, name, COP_E_SYNTAX,
             "the bundle has %u manifests instead of one",
             section_count(bundle, SECTION_MANIFEST));
+    }
+    if (section_count(bundle, SECTION_EVIDENCE) !=
+        section_count(bundle, SECTION_REQUIREMENTS)) {
+        return bundle_refuse(report, name, COP_E_SYNTAX,
+            "the bundle has evidence for other requirements than it has");
     }
     for (size_t i = 0; i < sizeof(audits) / sizeof(audits[0]); i++) {
         uint32_t n = section_count(bundle, audits[i].id);

@@ -37,6 +37,11 @@ audit_fn audit_manifest, audit_code, audit_file, audit_list, audit_requirement,
 audit_fn audit_rule, audit_host_slot, audit_host_entry, audit_url_slot,
     audit_url, audit_pattern;
 
+audit_fn audit_evidence, audit_origin;
+
+/* Whether a set lies in CODES and ascends. */
+bool audit_set_holds(const struct cop_bundle *bundle, struct format_span set);
+
 /* The one flaw that asks for a newer reader: compare by address. */
 extern const char audit_unknown_category[];
 

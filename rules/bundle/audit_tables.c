@@ -29,7 +29,7 @@ static uint16_t code_at(const struct cop_bundle *bundle, uint32_t index)
     return *code;
 }
 
-static bool set_holds(const struct cop_bundle *bundle, struct format_span set)
+bool audit_set_holds(const struct cop_bundle *bundle, struct format_span set)
 {
     if (!section_holds(bundle, SECTION_CODES, set) || set.n > COP_CATEGORIES) {
         return false;
@@ -60,7 +60,7 @@ const char *audit_manifest(const struct cop_bundle *bundle, uint32_t index)
         !string_holds(bundle, m->timezone)) {
         return text_outside;
     }
-    if (!set_holds(bundle, m->never_inspect)) {
+    if (!audit_set_holds(bundle, m->never_inspect)) {
         return set_unsound;
     }
     if (m->hosts != section_count(bundle, SECTION_HOST_ENTRIES) ||
@@ -118,7 +118,7 @@ const char *audit_list(const struct cop_bundle *bundle, uint32_t index)
         !string_holds(bundle, list->licence)) {
         return text_outside;
     }
-    if (!set_holds(bundle, list->categories)) {
+    if (!audit_set_holds(bundle, list->categories)) {
         return set_unsound;
     }
     if (list->role > LIST_NEVER_INSPECT ||
@@ -167,7 +167,7 @@ const char *audit_requirement(const struct cop_bundle *bundle, uint32_t index)
     if (!requirement_texts_hold(bundle, q)) {
         return text_outside;
     }
-    if (!set_holds(bundle, q->categories)) {
+    if (!audit_set_holds(bundle, q->categories)) {
         return set_unsound;
     }
     if (!requirement_values_hold(q)) {
@@ -239,8 +239,8 @@ const char *audit_template(const struct cop_bundle *bundle, uint32_t index)
         !string_holds(bundle, template->title)) {
         return text_outside;
     }
-    if (!set_holds(bundle, template->block) ||
-        !set_holds(bundle, template->allow_only)) {
+    if (!audit_set_holds(bundle, template->block) ||
+        !audit_set_holds(bundle, template->allow_only)) {
         return set_unsound;
     }
     if ((template->flags & ~(uint32_t)FORMAT_TEMPLATE_ALLOW_ONLY) != 0) {
@@ -265,8 +265,8 @@ const char *audit_profile(const struct cop_bundle *bundle, uint32_t index)
         !string_holds(bundle, profile->template_name)) {
         return text_outside;
     }
-    if (!set_holds(bundle, profile->block) ||
-        !set_holds(bundle, profile->permit)) {
+    if (!audit_set_holds(bundle, profile->block) ||
+        !audit_set_holds(bundle, profile->permit)) {
         return set_unsound;
     }
     if (!section_holds(bundle, SECTION_ACCEPTS, profile->accepts) ||

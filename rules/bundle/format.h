@@ -184,6 +184,25 @@ struct format_pattern {      /* by rule */
     uint32_t zero;
 };
 
+struct format_evidence { /* as many as REQUIREMENTS, in their order */
+    struct format_span kind, status, action, basis, jurisdiction, extra;
+    int64_t review_unix;
+    uint32_t version;
+    uint32_t vectors, vectors_not_run;
+    uint32_t shadowed_by; /* row of REQUIREMENTS, or FORMAT_NONE */
+};
+
+struct format_origin { /* by name, unique */
+    struct format_span name, ref, source, licence, says, secrecy, cadence;
+    struct format_span max_age;
+    struct format_span categories; /* CODES */
+    int64_t retrieved_unix;
+    uint32_t requirement; /* row of REQUIREMENTS, or FORMAT_NONE */
+    uint32_t entries;
+};
+
+static_assert(sizeof(struct format_evidence) == 72, "format");
+static_assert(sizeof(struct format_origin) == 88, "format");
 static_assert(sizeof(struct format_header) == 128, "format");
 static_assert(sizeof(struct format_section) == 32, "format");
 static_assert(sizeof(struct format_manifest) == 64, "format");

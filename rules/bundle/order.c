@@ -41,6 +41,14 @@ static int order_requirement(const void *a, const void *b, void *context)
         rows[*(const uint32_t *)a].r.id, rows[*(const uint32_t *)b].r.id);
 }
 
+static int order_origin(const void *a, const void *b, void *context)
+{
+    const struct cop_origin *rows = ((struct sort *)context)->t->origins;
+
+    return cop_slice_cmp(
+        rows[*(const uint32_t *)a].name, rows[*(const uint32_t *)b].name);
+}
+
 static int order_template(const void *a, const void *b, void *context)
 {
     const struct tables_template *rows = ((struct sort *)context)->t->templates;
@@ -238,6 +246,23 @@ static bool list_owner_holds(
     return false;
 }
 
+/* The same for what is there for oversight. */
+static bool evidence_holds(const struct cop_tables *t)
+{
+    for (size_t i = 0; i < t->requirements_n; i++) {
+        if (t->requirements[i].shadowed_by_plus_one > t->requirements_n) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < t->origins_n; i++) {
+        if (t->origins[i].requirement != FORMAT_NONE &&
+            t->origins[i].requirement >= t->requirements_n) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool owners_hold(const struct cop_tables *t)
 {
     for (size_t i = 0; i < t->lists_n; i++) {
@@ -267,11 +292,12 @@ void writer_sort(struct writer *w)
     if (t->lists_n > UINT16_MAX || t->files_n >= FORMAT_NONE ||
         t->requirements_n >= FORMAT_NONE || t->texts_n >= FORMAT_NONE ||
         t->templates_n >= FORMAT_NONE || t->profiles_n >= FORMAT_NONE ||
-        t->grants_n >= FORMAT_NONE || t->appeals_n >= FORMAT_NONE) {
+        t->grants_n >= FORMAT_NONE || t->appeals_n >= FORMAT_NONE ||
+        t->origins_n >= FORMAT_NONE) {
         writer_fail(w, COP_E_LIMIT);
         return;
     }
-    if (!owners_hold(t)) {
+    if (!owners_hold(t) || !evidence_holds(t)) {
         writer_fail(w, COP_E_BUG);
         return;
     }
@@ -281,6 +307,7 @@ void writer_sort(struct writer *w)
         SAME_REFUSED);
     order_table(w, &w->templates, t->templates_n, order_template, SAME_REFUSED);
     order_table(w, &w->profiles, t->profiles_n, order_profile, SAME_REFUSED);
+    order_table(w, &w->origins, t->origins_n, order_origin, SAME_REFUSED);
     order_table(w, &w->texts, t->texts_n, order_text, SAME_REFUSED);
     order_owners(w, &w->grants, t->grants_n, order_grant, LIST_GRANT);
     order_owners(w, &w->appeals, t->appeals_n, order_appeal, LIST_APPEAL);

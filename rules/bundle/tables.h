@@ -12,6 +12,7 @@
 #include "cop/bundle.h"
 #include "cop/category.h"
 #include "cop/compile.h"
+#include "cop/evidence.h"
 #include "cop/slice.h"
 
 /* What a list's entries mean. */
@@ -66,6 +67,11 @@ struct tables_requirement {
     bool is_allow;            /* action allow (or protected), else block */
     bool is_inert;            /* a process or offer: lowers to no rule */
     bool is_offer;            /* active only where a profile accepts it */
+    /* What the bundle says about it for oversight; `subscribers` and the flags
+     * there are ignored in favour of those here. A shadowing requirement is an
+     * index of these rows plus one, 0: none, so that zeros say nothing. */
+    struct cop_evidence evidence;
+    uint32_t shadowed_by_plus_one;
 };
 
 struct tables_template {
@@ -132,6 +138,9 @@ struct cop_tables {
     size_t grants_n;
     const struct tables_appeal *appeals;
     size_t appeals_n;
+    const struct cop_origin *origins; /* names unique; requirements are
+                                         indices of the rows above */
+    size_t origins_n;
 };
 
 /* Lay the tables out as a bundle file. Same tables in any order of entries,

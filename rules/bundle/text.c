@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "cop/evidence.h"
 #include "rules/bundle/view.h"
 
 /* The texts of one kind about one thing: a run of TEXTS. */
@@ -140,4 +141,14 @@ struct cop_slice cop_bundle_category_label(const struct cop_bundle *bundle,
             bundle, true, cop_category_code(category), COP_TEXT_TITLE);
     }
     return text_choose(bundle, run, languages, n, language);
+}
+
+struct cop_slice cop_bundle_text_language(const struct cop_bundle *bundle,
+    uint32_t requirement, enum cop_text text, uint32_t at)
+{
+    struct text_run run = text_find(bundle, false, requirement, text);
+
+    return at < run.n
+               ? bundle_string(bundle, text_at(bundle, run.at + at)->language)
+               : (struct cop_slice){NULL, 0};
 }

@@ -19,7 +19,7 @@ static int code_order(const void *a, const void *b)
     return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-static struct format_span set_add(struct writer *w, struct cop_catset set)
+struct format_span writer_set(struct writer *w, struct cop_catset set)
 {
     struct format_span span = {writer_count(w, SECTION_CODES), 0};
     uint16_t codes[128];
@@ -47,7 +47,7 @@ static void manifest_add(struct writer *w)
     w->manifest.licence = string_add(w, w->t->licence);
     w->manifest.revision = string_add(w, w->t->revision);
     w->manifest.timezone = string_add(w, w->t->timezone);
-    w->manifest.never_inspect = set_add(w, w->t->never_inspect);
+    w->manifest.never_inspect = writer_set(w, w->t->never_inspect);
 }
 
 static void files_add(struct writer *w)
@@ -93,7 +93,7 @@ static void lists_add(struct writer *w)
 
         row.name = string_add(w, list->name);
         row.licence = string_add(w, list->licence);
-        row.categories = set_add(w, list->categories);
+        row.categories = writer_set(w, list->categories);
         writer_add(w, SECTION_LISTS, &row, sizeof(row));
     }
 }
@@ -133,7 +133,7 @@ static void requirements_add(struct writer *w)
         row.instrument = string_add(w, q->r.instrument);
         row.citation = string_add(w, q->r.citation);
         row.blocked_by = string_add(w, q->r.blocked_by);
-        row.categories = set_add(w, q->r.categories);
+        row.categories = writer_set(w, q->r.categories);
         writer_add(w, SECTION_REQUIREMENTS, &row, sizeof(row));
     }
 }
@@ -167,8 +167,8 @@ static void templates_add(struct writer *w)
 
         row.name = string_add(w, template->name);
         row.title = string_add(w, template->title);
-        row.block = set_add(w, template->block);
-        row.allow_only = set_add(w, template->allow_only);
+        row.block = writer_set(w, template->block);
+        row.allow_only = writer_set(w, template->allow_only);
         writer_add(w, SECTION_TEMPLATES, &row, sizeof(row));
     }
 }
@@ -249,8 +249,8 @@ static void profiles_add(struct writer *w)
 
         row.name = string_add(w, profile->name);
         row.template_name = string_add(w, profile->template_name);
-        row.block = set_add(w, profile->block);
-        row.permit = set_add(w, profile->permit);
+        row.block = writer_set(w, profile->block);
+        row.permit = writer_set(w, profile->permit);
         row.accepts = accepts_add(w, profile);
         row.closed = closed_add(w, profile);
         writer_add(w, SECTION_PROFILES, &row, sizeof(row));
@@ -304,4 +304,5 @@ void writer_tables(struct writer *w)
     profiles_add(w);
     grants_add(w);
     appeals_add(w);
+    writer_evidence(w);
 }

@@ -29,7 +29,7 @@ struct writer {
     enum cop_status status;
     struct arena arena; /* the orders */
     struct order files, lists, requirements, texts, templates, profiles;
-    struct order grants, appeals;
+    struct order grants, appeals, origins;
     struct format_manifest manifest;
     uint64_t key[2];
     struct buf sections[SECTION_END];
@@ -58,12 +58,18 @@ uint32_t writer_count(const struct writer *w, enum section_id id);
 struct format_span writer_text(
     struct writer *w, enum section_id id, struct cop_slice text);
 
+/* Append a category set to CODES. */
+struct format_span writer_set(struct writer *w, struct cop_catset set);
+
 /* order.c: fill all orders. COP_E_BUG when an index in the tables leads
  * nowhere, COP_E_CONFLICT when what must be unique is not. */
 void writer_sort(struct writer *w);
 
 /* write_tables.c: everything but the rules. */
 void writer_tables(struct writer *w);
+
+/* evidence.c: what is for oversight; called by writer_tables(). */
+void writer_evidence(struct writer *w);
 
 /* write_rules.c: rules, URL prefixes, patterns, host indices, key. */
 void writer_rules(struct writer *w);

@@ -110,7 +110,7 @@ static bool lower_requirements(
     }
     out->requirements = rows;
     out->requirements_n = model->requirements.n;
-    return true;
+    return lower_evidence(model, rows, out);
 }
 
 static struct cop_slice english_or_first(const struct fact_texts *texts)

@@ -22,6 +22,11 @@ COP_MUST_USE enum cop_status lower_policy(struct model *model,
 /* The rows of the model's lists, for either. False without memory. */
 bool lower_lists(const struct model *model, struct cop_tables *out);
 
+/* What is for oversight: evidence into `rows`, one a requirement, and the
+ * origins of lists. False without memory. */
+bool lower_evidence(const struct model *model, struct tables_requirement *rows,
+    struct cop_tables *out);
+
 /* The texts of requirements and the labels of categories. False without
  * memory. */
 bool lower_texts(const struct model *model, struct cop_tables *out);

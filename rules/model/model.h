@@ -145,6 +145,11 @@ bool model_overlap(
 bool model_covers(
     const struct fact_requirement *outer, const struct fact_requirement *inner);
 
+/* The requirement that blocks everything that this one blocks, for the same
+ * people at the same times, more strongly: then this one never decides.
+ * COP_NONE when there is none, or when this one names lists. */
+uint32_t model_shadowed_by(const struct model *model, uint32_t index);
+
 /* A requirement's index by id, or COP_NONE. */
 uint32_t model_find_requirement(const struct model *model, struct cop_slice id);
 

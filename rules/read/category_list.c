@@ -27,15 +27,6 @@ static void read_categories(
     }
 }
 
-static void read_retrieved(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    int64_t unused;
-
-    (void)into;
-    (void)yaml_date(yaml, value, &unused);
-}
-
 void category_list_read(struct document *document, struct facts *facts)
 {
     static const struct yaml_key keys[] = {
@@ -47,8 +38,8 @@ void category_list_read(struct document *document, struct facts *facts)
         {"object", list_read_object, false},
         {"categories", read_categories, true},
         {"licence", list_read_licence, true},
-        {"origin", NULL, false},
-        {"retrieved", read_retrieved, false},
+        {"origin", list_read_origin, false},
+        {"retrieved", list_read_retrieved, false},
         {"note", NULL, false},
     };
     struct yaml *yaml = &document->yaml;

@@ -39,6 +39,10 @@ void list_read_object(
     struct yaml *yaml, const struct yaml_node *value, void *into);
 void list_read_licence(
     struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_origin(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_retrieved(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
 
 /* After the keys: does the format fit the object, are there entries? */
 void list_read_end(struct yaml *yaml, const struct yaml_node *node,

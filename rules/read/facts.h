@@ -68,11 +68,16 @@ struct fact_list {
     const struct fact_entry *entries; /* inline */
     size_t entries_n;
     struct cop_slice licence;
+    struct cop_slice origin;  /* who publishes it */
+    struct cop_slice cadence; /* as written */
+    struct cop_slice max_age; /* as written */
+    int64_t retrieved_unix;   /* with has_retrieved */
     enum list_format format;
     enum entry_object object; /* of names, where the format leaves it open */
     enum list_semantics semantics;
     enum list_secrecy secrecy;
     bool has_semantics;
+    bool has_retrieved;
     bool is_unsupported; /* told already; takes no part */
     bool has_cadence;
     bool has_max_age;
@@ -224,6 +229,17 @@ struct fact_vector {
     struct cop_slice unread; /* keys of `then` that are not compared */
 };
 
+/* The author's own words, kept as they are for whoever oversees. */
+struct fact_words {
+    struct cop_slice kind;
+    struct cop_slice status;
+    struct cop_slice action;
+    struct cop_slice basis; /* legal.instrument.type */
+    const struct cop_slice *jurisdiction;
+    size_t jurisdiction_n;
+    struct cop_slice extra; /* keys that begin with x-; rules/read/extra.h */
+};
+
 /* cop:req:<country>:<instrument>:<name> */
 struct fact_requirement {
     struct fact_head head;
@@ -233,6 +249,7 @@ struct fact_requirement {
     enum fact_action action;
     enum cop_strength strength;
     enum cop_lock lock;
+    struct fact_words words;
     struct fact_texts title;
     struct fact_texts contact; /* appeal.contact */
     bool has_appeal;

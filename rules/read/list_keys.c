@@ -128,6 +128,23 @@ void list_read_licence(
     (void)yaml_text(yaml, value, &reader->list->licence);
 }
 
+void list_read_origin(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+
+    (void)yaml_text(yaml, value, &reader->list->origin);
+}
+
+void list_read_retrieved(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+
+    reader->list->has_retrieved =
+        yaml_date(yaml, value, &reader->list->retrieved_unix);
+}
+
 /* What a format's lines are, where the object does not say. */
 static void settle_form(struct list_reader *reader)
 {

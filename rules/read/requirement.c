@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "rules/read/extra.h"
+
 static const char *const status_words[] = {
     [STATUS_DRAFT] = "draft",
     [STATUS_CONSULTATION] = "consultation",
@@ -126,6 +128,7 @@ static void read_status(
 
     if (yaml_word(yaml, value, status_words, STATUS_ADVISORY + 1, &which)) {
         reader->fact->status = (enum fact_status)which;
+        reader->fact->words.status = value->text;
     }
 }
 
@@ -147,6 +150,7 @@ static void read_kind(
         return;
     }
     reader->fact->kind = (enum fact_kind)which;
+    reader->fact->words.kind = value->text;
     if (which == KIND_LABEL || which == KIND_FEATURE) {
         requirement_unsupported(yaml, value, reader,
             which == KIND_LABEL ? "honour age labels of pages (kind: label)"
@@ -164,6 +168,7 @@ static void read_action(
         return;
     }
     reader->fact->action = (enum fact_action)which;
+    reader->fact->words.action = value->text;
     reader->has_action = true;
     if (which >= DO_WARN && which <= DO_ALERT) {
         requirement_unsupported(yaml, value, reader,
@@ -423,6 +428,7 @@ void requirement_read(struct document *document, struct facts *facts)
     fact->logging.duty = COP_LOG_PERMITTED;
     (void)yaml_map_read(yaml, yaml->root, requirement_keys,
         sizeof(requirement_keys) / sizeof(requirement_keys[0]), &reader);
+    fact->words.extra = extra_read(yaml->arena, yaml->root);
     settle_strength(yaml, &reader);
     settle_action(yaml, &reader);
     settle_semantics(yaml, &reader);

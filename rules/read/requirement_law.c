@@ -41,13 +41,16 @@ static bool is_jurisdiction(struct cop_slice text)
 static void read_jurisdiction(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
+    struct fact_words *words =
+        &((struct requirement_reader *)into)->fact->words;
     const struct cop_slice *texts = NULL;
     size_t n = 0;
 
-    (void)into;
     if (!yaml_texts(yaml, value, &texts, &n)) {
         return;
     }
+    words->jurisdiction = texts;
+    words->jurisdiction_n = n;
     for (size_t i = 0; i < n; i++) {
         if (!is_jurisdiction(texts[i])) {
             yaml_error(yaml, value, "value",
@@ -74,6 +77,7 @@ static void read_type(
     if (yaml_word(yaml, value, instrument_words,
             INSTRUMENT_INSTITUTION_POLICY + 1, &which)) {
         reader->fact->legal.type = (enum fact_instrument)which;
+        reader->fact->words.basis = value->text;
     }
 }
 

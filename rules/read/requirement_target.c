@@ -159,10 +159,9 @@ static void read_distribution(
 static void read_cadence(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    struct item_reader *reader = into;
-    struct cop_slice text;
+    struct fact_list *list = ((struct item_reader *)into)->list.list;
 
-    reader->list.list->has_cadence = yaml_text(yaml, value, &text);
+    list->has_cadence = yaml_text(yaml, value, &list->cadence);
 }
 
 static void read_max_age(
@@ -175,6 +174,7 @@ static void read_max_age(
         return;
     }
     reader->list.list->has_max_age = true;
+    reader->list.list->max_age = text;
     if (!date_is_duration(text)) {
         yaml_error(yaml, value, "value",
             "write P2D for two days, PT12H for "
@@ -207,8 +207,8 @@ static const struct yaml_key item_keys[] = {
     {"integrity", NULL, false},
     {"verification_key", NULL, false},
     {"licence", list_read_licence, false},
-    {"origin", NULL, false},
-    {"retrieved", NULL, false},
+    {"origin", list_read_origin, false},
+    {"retrieved", list_read_retrieved, false},
     {"substitutes", NULL, false},
     {"note", NULL, false},
 };

@@ -28,6 +28,7 @@ struct fixture {
     struct tables_profile profiles[FIXTURE_ROWS];
     struct tables_grant grants[FIXTURE_ROWS];
     struct tables_appeal appeals[FIXTURE_ROWS];
+    struct cop_origin origins[FIXTURE_ROWS];
 };
 
 static inline struct fixture *fixture_new(const char *name)
@@ -48,6 +49,7 @@ static inline struct fixture *fixture_new(const char *name)
         .profiles = f->profiles,
         .grants = f->grants,
         .appeals = f->appeals,
+        .origins = f->origins,
     };
     f->files[f->t.files_n++] = COP_LIT("lists/main.txt");
     return f;

@@ -96,7 +96,35 @@ static inline struct fixture *whole(void)
     q->r.from_unix = -5;
     q->r.until_unix = 1LL << 40;
     q->r.categories = catset_of(COP_CAT_GAMBLING_REAL_MONEY);
+    q->evidence = (struct cop_evidence){.kind = COP_LIT("category"),
+        .status = COP_LIT("in_force"),
+        .action = COP_LIT("block"),
+        .basis = COP_LIT("statute"),
+        .jurisdiction = COP_LIT("XX XX-01"),
+        .extra = COP_LIT("x-file: 17"),
+        .review_unix = 1LL << 41,
+        .version = 3,
+        .vectors = 2,
+        .vectors_not_run = 1};
+    q->shadowed_by_plus_one = 2;
     fixture_requirement(f, "cop:req:XX:law:a")->is_offer = true;
+    f->origins[f->t.origins_n++] = (struct cop_origin){.name = COP_LIT("order"),
+        .ref = COP_LIT("list:order"),
+        .source = COP_LIT("Court of Example"),
+        .licence = COP_LIT("CC0-1.0"),
+        .says = COP_LIT("deny"),
+        .secrecy = COP_LIT("public"),
+        .cadence = COP_LIT("P1D"),
+        .max_age = COP_LIT("P2D"),
+        .requirement = 0,
+        .entries = 4,
+        .retrieved_unix = 7};
+    f->origins[f->t.origins_n++] =
+        (struct cop_origin){.name = COP_LIT("gambling"),
+            .says = COP_LIT("category"),
+            .categories = catset_of(COP_CAT_GAMBLING_REAL_MONEY),
+            .requirement = COP_NONE,
+            .retrieved_unix = INT64_MIN};
     fill_people(f);
     fill_rules(f);
     add_text(f, 0, false, COP_TEXT_NOTICE, "fr");

@@ -286,6 +286,21 @@ static void fixture_turn(struct fixture *f)
     for (size_t i = 0; i < f->t.grants_n; i++) {
         f->grants[i].profile = turned(f->grants[i].profile, f->t.profiles_n);
     }
+    for (size_t i = 0; i < f->t.origins_n; i++) {
+        if (f->origins[i].requirement != COP_NONE) {
+            f->origins[i].requirement =
+                turned(f->origins[i].requirement, f->t.requirements_n);
+        }
+    }
+    for (size_t i = 0; i < f->t.requirements_n; i++) {
+        if (f->requirements[i].shadowed_by_plus_one != 0) {
+            f->requirements[i].shadowed_by_plus_one =
+                turned(f->requirements[i].shadowed_by_plus_one - 1,
+                    f->t.requirements_n) +
+                1;
+        }
+    }
+    turn(f->origins, f->t.origins_n, sizeof(f->origins[0]));
     turn(f->files, f->t.files_n, sizeof(f->files[0]));
     turn(f->lists, f->t.lists_n, sizeof(f->lists[0]));
     turn(f->entries, f->t.entries_n, sizeof(f->entries[0]));

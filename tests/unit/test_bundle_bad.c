@@ -280,6 +280,19 @@ static const struct flaw flaws[] = {
     {SECTION_PATTERNS, 0, SPAN_N(pattern, text), FAR, COP_E_SYNTAX, "text"},
     {SECTION_PATTERNS, 0, FIELD(pattern, zero), 1, COP_E_SYNTAX, "zeros"},
     {SECTION_PATTERNS, 0, FIELD(pattern, rule), 1, COP_E_SYNTAX, "lead back"},
+    {SECTION_NONE, 0, TABLE(EVIDENCE, count), 1, COP_E_SYNTAX, "its records"},
+    {SECTION_EVIDENCE, 0, SPAN_AT(evidence, kind), FAR, COP_E_SYNTAX, "text"},
+    {SECTION_EVIDENCE, 1, SPAN_N(evidence, extra), FAR, COP_E_SYNTAX, "text"},
+    {SECTION_EVIDENCE, 1, FIELD(evidence, shadowed_by), 2, COP_E_SYNTAX,
+        "belongs to"},
+    {SECTION_ORIGINS, 0, SPAN_AT(origin, name), FAR, COP_E_SYNTAX, "text"},
+    {SECTION_ORIGINS, 1, SPAN_N(origin, max_age), FAR, COP_E_SYNTAX, "text"},
+    {SECTION_ORIGINS, 0, SPAN_N(origin, categories), 200, COP_E_SYNTAX,
+        "categories"},
+    {SECTION_ORIGINS, 1, FIELD(origin, requirement), 2, COP_E_SYNTAX,
+        "belongs to"},
+    {SECTION_ORIGINS, 1, SPAN_N(origin, name), 0, COP_E_SYNTAX,
+        "behind the one"},
 };
 
 static void sign(unsigned char *image, size_t n)

@@ -1,0 +1,64 @@
+/* What a bundle says for whoever oversees it: the legal basis of each
+ * requirement, where each list comes from and how old it is, what was tested.
+ * Nothing here takes part in a decision. */
+#ifndef COP_EVIDENCE_H
+#define COP_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cop/bundle.h"
+
+/* Words are those of the requirement documents ("in_force", "statute"); empty
+ * where a document says nothing. All slices point into the bundle. */
+struct cop_evidence {
+    struct cop_slice kind;
+    struct cop_slice status;
+    struct cop_slice action;
+    struct cop_slice basis;        /* type of the instrument */
+    struct cop_slice jurisdiction; /* codes with a space between */
+    struct cop_slice extra;   /* keys that begin with x-, one "path: value" a
+                                 line */
+    int64_t review_unix;      /* INT64_MAX when no day is named */
+    uint32_t version;         /* of the document */
+    uint32_t subscribers;     /* bits of subscriber.tbl; 0: any */
+    uint32_t vectors;         /* test vectors that held when it was compiled */
+    uint32_t vectors_not_run; /* those that this version could not run */
+    uint32_t shadowed_by;     /* a requirement of this bundle that always
+                                 decides instead; UINT32_MAX: none */
+    bool is_allow;            /* opens what it selects */
+    bool is_inert;            /* a duty of people, or without a target */
+    bool is_offer;            /* decides only where a profile accepts it */
+};
+
+/* Requirement `index`, below cop_bundle_info.requirements. */
+COP_API void cop_bundle_evidence(
+    const struct cop_bundle *bundle, uint32_t index, struct cop_evidence *out);
+
+/* A list that a document names, whether or not its entries are here. */
+struct cop_origin {
+    struct cop_slice name;   /* unique; also what explanations call it */
+    struct cop_slice ref;    /* of a list by reference; empty when it is here */
+    struct cop_slice source; /* who publishes it */
+    struct cop_slice licence;
+    struct cop_slice says;    /* "category", "deny", "allow", "allow_only" */
+    struct cop_slice secrecy; /* "public", "restricted", "secret" */
+    struct cop_slice cadence; /* how often it changes, as written */
+    struct cop_slice max_age; /* as written */
+    struct cop_catset categories; /* of a category list */
+    uint32_t requirement;         /* that names it; UINT32_MAX: none */
+    uint32_t entries;             /* lines that are entries, repeats counted */
+    int64_t retrieved_unix;       /* INT64_MIN when nobody says */
+};
+
+COP_API uint32_t cop_bundle_origins(const struct cop_bundle *bundle);
+COP_API void cop_bundle_origin(
+    const struct cop_bundle *bundle, uint32_t index, struct cop_origin *out);
+
+/* The languages in which a requirement has a text: the `at`-th of them, in
+ * order; empty beyond the last. */
+COP_API struct cop_slice cop_bundle_text_language(
+    const struct cop_bundle *bundle, uint32_t requirement, enum cop_text text,
+    uint32_t at);
+
+#endif
