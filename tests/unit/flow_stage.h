@@ -67,7 +67,7 @@ static inline void must(bool holds, const char *what)
 static inline void stage_read(
     const struct stage *stage, const char *name, char *out, size_t n)
 {
-    char path[128];
+    char path[256];
     FILE *file;
 
     snprintf(path, sizeof(path), "%s/%s", stage->folder, name);
