@@ -117,6 +117,7 @@ static void test_texts(void **state)
     assert_text(chosen(bundle, "de", "fr-x"), "fr");
     assert_text(chosen(bundle, "de", "it"), "en");
     assert_text(chosen(bundle, "", "f"), "en");
+    assert_text(chosen(bundle, "frx", "arx-EG"), "en");
     assert_text(chosen(bundle, "-", "--"), "en");
     /* No English: any. No text at all: none. */
     assert_text(
@@ -124,8 +125,10 @@ static void test_texts(void **state)
     assert_text(
         cop_bundle_text(bundle, 1, COP_TEXT_APPEAL, NULL, 0, &language), "");
     assert_text(language, "");
-    assert_text(
-        cop_bundle_text(bundle, 0, COP_TEXT_TITLE, NULL, 0, NULL), "en");
+    /* Not another requirement's title, though in the language asked for. */
+    assert_text(cop_bundle_text(bundle, 0, COP_TEXT_TITLE,
+                    (struct cop_slice[]){COP_LIT("ar")}, 1, NULL),
+        "en");
     assert_text(cop_bundle_text(bundle, 9, COP_TEXT_TITLE, NULL, 0, NULL), "");
     assert_text(cop_bundle_category_label(
                     bundle, COP_CAT_GAMBLING_REAL_MONEY, NULL, 0, &language),
@@ -312,6 +315,44 @@ static void fixture_turn(struct fixture *f)
     turn(f->appeals, f->t.appeals_n, sizeof(f->appeals[0]));
 }
 
+/* Grants and appeals that differ in one field each. */
+static void fill_pleas(struct fixture *f)
+{
+    const struct tables_grant grants[] = {
+        {.profile = COP_NONE, .until_unix = 1},
+        {.profile = 1, .until_unix = 7000},
+        {.profile = 1, .until_unix = 6000},
+        {.profile = 1, .until_unix = 6000, .by = COP_LIT("b")},
+        {.profile = 1, .until_unix = 6000, .by = COP_LIT("a")},
+        {.profile = 1,
+            .until_unix = 6000,
+            .by = COP_LIT("a"),
+            .reason = COP_LIT("y")},
+        {.profile = 1,
+            .until_unix = 6000,
+            .by = COP_LIT("a"),
+            .reason = COP_LIT("x")},
+    };
+    const struct cop_slice id = COP_LIT("cop:appeal:2");
+    const struct tables_appeal appeals[] = {
+        {.id = id, .authority = COP_LIT("b")},
+        {.id = id, .authority = COP_LIT("a")},
+        {.id = id, .of = COP_LIT("b")},
+        {.id = id, .of = COP_LIT("a")},
+        {.id = id, .of = COP_LIT("a"), .from_unix = 5},
+        {.id = id, .of = COP_LIT("a"), .from_unix = 4},
+        {.id = id, .of = COP_LIT("a"), .from_unix = 4, .until_unix = 9},
+        {.id = id, .of = COP_LIT("a"), .from_unix = 4, .until_unix = 8},
+    };
+
+    for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
+        f->grants[f->t.grants_n++] = grants[i];
+    }
+    for (size_t i = 0; i < sizeof(appeals) / sizeof(appeals[0]); i++) {
+        f->appeals[f->t.appeals_n++] = appeals[i];
+    }
+}
+
 static void test_same_bytes(void **state)
 {
     struct fixture *f = whole();
@@ -330,6 +371,7 @@ static void test_same_bytes(void **state)
     }
     fixture_add(
         f, fixture_list(f, "z", LIST_APPEAL, 2), ENTRY_HOST, "z.example");
+    fill_pleas(f);
     assert_int_equal(bundle_write(&f->t, &first), COP_OK);
     fixture_turn(f);
     assert_int_equal(bundle_write(&f->t, &second), COP_OK);
@@ -372,6 +414,15 @@ static void test_writer_refuses(void **state)
     f->entries[3].text = COP_LIT("");
     assert_int_equal(bundle_write(&f->t, &image), COP_E_BUG);
     fixture_free(&f);
+    static const char *const urls[] = {"s.example:65536/", "/a", "[]/", ":80/",
+        "s.example:18446744073709551697/"};
+
+    for (unsigned i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        f = whole();
+        f->entries[3].text = cop_slice_of(urls[i]); /* a URL */
+        assert_int_equal(bundle_write(&f->t, &image), COP_E_BUG);
+        fixture_free(&f);
+    }
     f = whole();
     f->texts[0].requirement = 2;
     assert_int_equal(bundle_write(&f->t, &image), COP_E_BUG);

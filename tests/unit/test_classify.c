@@ -147,6 +147,10 @@ static const struct match_case cases[] = {
     {ENTRY_URL, "s.example:8443/a", "https://s.example:8443/a", true},
     {ENTRY_URL, "s.example:8443/a", "http://www.s.example:8443/a", true},
     {ENTRY_URL, "s.example:8443/a", "https://s.example/a", false},
+    {ENTRY_URL, "s.example:9080/a", "https://s.example:9080/a", true},
+    {ENTRY_URL, "s.example:65535/a", "https://s.example:65535/a", true},
+    {ENTRY_URL, "s9.example/a", "https://s9.example/a", true},
+    {ENTRY_URL, "x0/a", "https://x0/a", true},
     {ENTRY_URL, "s.example:443/a", "https://s.example/a", true},
     {ENTRY_URL, "s.example:443/a", "http://s.example/a", false},
     /* patterns */

@@ -184,14 +184,14 @@ static void test_rules(void **state)
     fixture_add(f, list, ENTRY_DOMAIN, "casino.example");
     fixture_add(f, list, ENTRY_BELOW, "bets.test");
     fixture_add(f, list, ENTRY_HOST, "a.b.invalid");
-    fixture_add(f, list, ENTRY_HOST, "192.0.2.1");
+    fixture_add(f, list, ENTRY_HOST, "192.0.2.190");
     fixture_add(f, list, ENTRY_HOST, "2001:db8::1");
     policy = fixture_policy(f);
     assert_described(policy, "casino.example", "domain", "casino.example");
     assert_described(policy, "a.casino.example", "domain", "casino.example");
     assert_described(policy, "a.b.bets.test", "below", "bets.test");
     assert_described(policy, "a.b.invalid", "host", "a.b.invalid");
-    assert_described(policy, "192.0.2.1", "address", "192.0.2.1");
+    assert_described(policy, "192.0.2.190", "address", "192.0.2.190");
     assert_described(policy, "2001:db8::1", "address", "2001:db8::1");
     /* What is no hit is described as nothing. */
     static const struct cop_hit bad[] = {
