@@ -89,7 +89,7 @@ COP_API uint64_t cop_policy_generation(const struct cop_policy *policy);
 /* How precisely a rule named what it matched; larger is more specific. The
  * class is in the high bits (address < domain, with what is only below it <
  * host < URL), then the number of labels or, of a URL prefix, bytes of path
- * and query; of a pattern 0. */
+ * and query; of an address or a network, bits of its prefix; of a pattern 0. */
 #define COP_SPECIFICITY(class, detail) \
     ((uint16_t)(((class) << 12) | ((detail) > 4095 ? 4095 : (detail))))
 enum {
@@ -193,7 +193,7 @@ COP_API bool cop_policy_never_inspects(const struct cop_policy *policy,
 /* A rule in words: its kind, text, list, and where it was written. */
 struct cop_rule {
     const char *kind;       /* "domain", "host", "below", "url", "pattern",
-                               "address" */
+                               "address", "network" */
     struct cop_slice text;  /* into the bundle; of hashed host rules into
                                `host`, whose suffix it is */
     struct cop_slice list;  /* list name */

@@ -25,6 +25,7 @@ static const struct {
     {SECTION_URL_SLOTS, audit_url_slot},
     {SECTION_URLS, audit_url},
     {SECTION_PATTERNS, audit_pattern},
+    {SECTION_ADDRESSES, audit_address},
     {SECTION_EVIDENCE, audit_evidence},
     {SECTION_ORIGINS, audit_origin},
 };

@@ -35,7 +35,7 @@ audit_fn audit_manifest, audit_code, audit_file, audit_list, audit_requirement,
     audit_text, audit_template, audit_profile, audit_window, audit_accepts,
     audit_grant, audit_appeal;
 audit_fn audit_rule, audit_host_slot, audit_host_entry, audit_url_slot,
-    audit_url, audit_pattern;
+    audit_url, audit_pattern, audit_address;
 
 audit_fn audit_evidence, audit_origin;
 

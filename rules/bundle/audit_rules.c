@@ -1,5 +1,6 @@
 #include "rules/bundle/audit.h"
 
+#include "rules/bundle/addresses.h"
 #include "rules/bundle/hostindex.h"
 #include "rules/bundle/tables.h"
 
@@ -41,6 +42,12 @@ const char *audit_rule(const struct cop_bundle *bundle, uint32_t index)
                        bundle_pattern(bundle, rule->detail)->rule == index
                    ? NULL
                    : "leads to a pattern that does not lead back";
+    }
+    if (rule->object == ENTRY_CIDR) {
+        return rule->detail < section_count(bundle, SECTION_ADDRESSES) &&
+                       bundle_address(bundle, rule->detail)->rule == index
+                   ? NULL
+                   : "leads to a network that does not lead back";
     }
     return "is of a kind that the format does not know";
 }

@@ -158,7 +158,8 @@ struct format_rule { /* by list, object, text; unique */
     uint32_t file;   /* row of FILES */
     uint32_t line;
     uint32_t detail; /* of a name its labels, of an address 0, of a URL its
-                        row of URLS, of a pattern its row of PATTERNS */
+                        row of URLS, of a pattern its row of PATTERNS, of a
+                        network its row of ADDRESSES */
     uint16_t list;   /* row of LISTS */
     uint8_t object;  /* enum entry_object */
     uint8_t zero;
@@ -184,6 +185,16 @@ struct format_pattern {      /* by rule */
     uint32_t zero;
 };
 
+struct format_address {      /* by family, bits, address, rule */
+    struct format_span text; /* RULE_TEXTS */
+    uint32_t rule;
+    uint8_t family; /* 4 or 6 */
+    uint8_t bits;   /* of the prefix */
+    uint16_t zero;
+    uint8_t address[16]; /* network order; IPv4 in the first four; zero
+                            behind the prefix */
+};
+
 struct format_evidence { /* as many as REQUIREMENTS, in their order */
     struct format_span kind, status, action, basis, jurisdiction, extra;
     int64_t review_unix;
@@ -201,6 +212,7 @@ struct format_origin { /* by name, unique */
     uint32_t entries;
 };
 
+static_assert(sizeof(struct format_address) == 32, "format");
 static_assert(sizeof(struct format_evidence) == 72, "format");
 static_assert(sizeof(struct format_origin) == 88, "format");
 static_assert(sizeof(struct format_header) == 128, "format");

@@ -38,11 +38,12 @@ struct tables_list {
 };
 
 enum entry_object {
-    ENTRY_HOST,   /* exactly this name or address */
-    ENTRY_DOMAIN, /* this name and all below */
-    ENTRY_BELOW,  /* only what is below this name */
-    ENTRY_URL,    /* canonical "host[:port]/path?query" prefix, no scheme */
-    ENTRY_PATTERN /* PCRE2 over the canonical URL text, caseless */
+    ENTRY_HOST,    /* exactly this name or address */
+    ENTRY_DOMAIN,  /* this name and all below */
+    ENTRY_BELOW,   /* only what is below this name */
+    ENTRY_URL,     /* canonical "host[:port]/path?query" prefix, no scheme */
+    ENTRY_PATTERN, /* PCRE2 over the canonical URL text, caseless */
+    ENTRY_CIDR     /* a network of addresses, "192.0.2.0/24" (base/cidr.h) */
 };
 
 struct tables_entry {

@@ -59,7 +59,7 @@ static int draft_order(const void *a, const void *b, void *context)
 static bool entry_holds(const struct writer *w, const struct tables_entry *e)
 {
     return e->list < w->t->lists_n && e->file < w->t->files_n &&
-           e->text.n != 0 && (unsigned)e->object <= ENTRY_PATTERN;
+           e->text.n != 0 && (unsigned)e->object <= ENTRY_CIDR;
 }
 
 /* Sort the entries and keep the first of those that say the same. */
@@ -205,6 +205,9 @@ static void rule_add(struct writer *w, struct drafts *d, uint32_t rule)
         row.detail = writer_count(w, SECTION_PATTERNS);
         pattern_add(w, e, rule);
         break;
+    case ENTRY_CIDR:
+        writer_address(w, e->text, rule);
+        break;
     }
     writer_add(w, SECTION_RULES, &row, sizeof(row));
 }
@@ -333,6 +336,7 @@ void writer_rules(struct writer *w)
         drafts_sort(w, &d);
     }
     rules_add(w, &d);
+    writer_addresses(w);
     key_derive(w, &d);
     if (writer_ok(w)) {
         hosts_index(w, &d);

@@ -74,4 +74,9 @@ void writer_evidence(struct writer *w);
 /* write_rules.c: rules, URL prefixes, patterns, host indices, key. */
 void writer_rules(struct writer *w);
 
+/* write_addresses.c: the record of one network, and, when all are there, their
+ * order and the way back from their rules. */
+void writer_address(struct writer *w, struct cop_slice text, uint32_t rule);
+void writer_addresses(struct writer *w);
+
 #endif

@@ -264,6 +264,7 @@ static bool takes_in(const struct tables_entry *denied, const struct key *key)
         return key->is_above || key->entry->object != ENTRY_HOST;
     case ENTRY_URL:
     case ENTRY_PATTERN:
+    case ENTRY_CIDR:
         break;
     }
     return false;

@@ -3,7 +3,7 @@
  * What matches what:
  *  1. ENTRY_HOST matches exactly its name or address; ENTRY_DOMAIN its name
  *     and all below; ENTRY_BELOW only what is below. Addresses only equal
- *     themselves.
+ *     themselves. ENTRY_CIDR matches a host that is an address in its network.
  *  2. ENTRY_URL is a prefix "host[:port]/path?query" of any scheme. The host
  *     matches when it equals the URL's, or equals it after one leading "www."
  *     of the URL's host is dropped. Without a port it matches the default
@@ -23,6 +23,7 @@
  * of it than it fills. */
 #include "cop/decide.h"
 
+#include "rules/bundle/addresses.h"
 #include "rules/bundle/hostindex.h"
 #include "rules/decide/class.h"
 #include "rules/decide/matcher.h"
@@ -60,21 +61,23 @@ static uint16_t name_specificity(
 {
     bool is_address = host->kind != COP_HOST_NAME;
     unsigned labels = host->labels - i;
+    unsigned bits = host->kind == COP_HOST_IPV4 ? 32 : 128;
 
     switch (object) {
     case ENTRY_HOST:
         if (i > 0) {
             return 0;
         }
-        return is_address ? COP_SPECIFICITY(COP_MATCH_ADDRESS, 0)
+        return is_address ? COP_SPECIFICITY(COP_MATCH_ADDRESS, bits)
                           : COP_SPECIFICITY(COP_MATCH_HOST, labels);
     case ENTRY_DOMAIN:
-        return is_address ? COP_SPECIFICITY(COP_MATCH_ADDRESS, 0)
+        return is_address ? COP_SPECIFICITY(COP_MATCH_ADDRESS, bits)
                           : COP_SPECIFICITY(COP_MATCH_DOMAIN, labels);
     case ENTRY_BELOW:
         return i > 0 ? COP_SPECIFICITY(COP_MATCH_DOMAIN, labels) : 0;
     case ENTRY_URL:
     case ENTRY_PATTERN:
+    case ENTRY_CIDR:
         break;
     }
     return 0;
@@ -101,6 +104,30 @@ static void classify_names(const struct policy_bundle *at,
             if (hit.specificity != 0) {
                 class_hit(class, hit);
             }
+        }
+    }
+}
+
+static void classify_address(const struct policy_bundle *at,
+    const struct cop_host *host, struct cop_class *class)
+{
+    struct addresses_run run;
+    uint32_t from = 0;
+
+    while (addresses_next(at->bundle, host, &from, &run)) {
+        for (uint32_t i = 0; i < run.n; i++) {
+            const struct format_address *record =
+                bundle_address(at->bundle, run.at + i);
+            const struct format_rule *rule =
+                bundle_rule(at->bundle, record->rule);
+            unsigned bits = record->bits;
+            struct cop_hit hit = {
+                .rule = record->rule,
+                .list = (uint16_t)(at->lists + rule->list),
+                .specificity = COP_SPECIFICITY(COP_MATCH_ADDRESS, bits),
+            };
+
+            class_hit(class, hit);
         }
     }
 }
@@ -268,6 +295,7 @@ void cop_classify(const struct cop_policy *policy, struct cop_matcher *matcher,
             classify_names(at, &url->host, &names, out);
             classify_prefixes(at, url, &names, out);
         }
+        classify_address(at, &url->host, out);
         classify_patterns(policy, matcher, b, url, out);
     }
     class_end(policy, out);
@@ -301,6 +329,7 @@ void cop_classify_host(const struct cop_policy *policy,
             classify_names(at, host, &names, out);
             out->needs_url |= host_needs_url(at, host, &names);
         }
+        classify_address(at, host, out);
     }
     class_end(policy, out);
 }

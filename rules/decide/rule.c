@@ -1,5 +1,6 @@
 #include "cop/decide.h"
 
+#include "rules/bundle/addresses.h"
 #include "rules/decide/policy.h"
 
 static const char *rule_kind(const struct format_rule *rule, bool is_address)
@@ -15,6 +16,8 @@ static const char *rule_kind(const struct format_rule *rule, bool is_address)
         return "url";
     case ENTRY_PATTERN:
         return "pattern";
+    case ENTRY_CIDR:
+        return "network";
     }
     return "unknown";
 }
@@ -49,6 +52,10 @@ static struct cop_slice rule_text(const struct cop_bundle *bundle,
     if (rule->object == ENTRY_PATTERN) {
         return section_text(bundle, SECTION_RULE_TEXTS,
             bundle_pattern(bundle, rule->detail)->text);
+    }
+    if (rule->object == ENTRY_CIDR) {
+        return section_text(bundle, SECTION_RULE_TEXTS,
+            bundle_address(bundle, rule->detail)->text);
     }
     return host_suffix(host, rule->detail);
 }

@@ -279,7 +279,7 @@ static void test_ties(void **state)
     assert_int_equal(b.class.n, 1);
     assert_rule(&b, 0, "https://www.s.example/a", "url", "s.example/a");
     classify(&b, "http://192.0.2.1/");
-    assert_hit(&b, 0, 0, COP_MATCH_ADDRESS, 0);
+    assert_hit(&b, 0, 0, COP_MATCH_ADDRESS, 32);
     assert_rule(&b, 0, "http://192.0.2.1/", "address", "192.0.2.1");
     classify(&b, path);
     assert_hit(&b, 0, 0, COP_MATCH_URL, 4095);

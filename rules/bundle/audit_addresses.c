@@ -1,0 +1,52 @@
+#include <string.h>
+
+#include "rules/base/cidr.h"
+#include "rules/bundle/addresses.h"
+#include "rules/bundle/audit.h"
+#include "rules/bundle/tables.h"
+
+/* Whether the prefix is one of its family and the address has nothing behind
+ * it. */
+static bool network_holds(const struct format_address *row)
+{
+    unsigned most = row->family == 6 ? CIDR_IP6_BITS : CIDR_IP4_BITS;
+    uint8_t address[sizeof(row->address)];
+
+    if ((row->family != 4 && row->family != 6) || row->bits > most) {
+        return false;
+    }
+    memcpy(address, row->address, sizeof(address));
+    return !cidr_mask(address, sizeof(address), row->bits);
+}
+
+static bool is_behind(
+    const struct format_address *a, const struct format_address *b)
+{
+    int order = addresses_order(a, b);
+
+    return order != 0 ? order < 0 : a->rule < b->rule;
+}
+
+const char *audit_address(const struct cop_bundle *bundle, uint32_t index)
+{
+    const struct format_address *row = bundle_address(bundle, index);
+    const struct format_rule *rule = bundle_rule(bundle, row->rule);
+
+    if (!section_holds(bundle, SECTION_RULE_TEXTS, row->text)) {
+        return "has a text that leaves its section";
+    }
+    if (row->rule >= section_count(bundle, SECTION_RULES) ||
+        rule->object != ENTRY_CIDR || rule->detail != index) {
+        return "leads to a rule that does not lead back";
+    }
+    if (!network_holds(row)) {
+        return "is no network of addresses";
+    }
+    if (row->zero != 0) {
+        return "has something where the format has zeros";
+    }
+    if (index > 0 && !is_behind(bundle_address(bundle, index - 1), row)) {
+        return "is not behind the one before it";
+    }
+    return NULL;
+}
