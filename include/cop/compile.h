@@ -16,12 +16,21 @@
 typedef void cop_progress_fn(
     void *context, const char *step, uint64_t done, uint64_t total);
 
+/* One entry of a list of the bundle that was compiled.
+ * kind  "host", "domain", "below", "url", "pattern", "network"
+ * text  canonical, for the call; of a URL without its scheme */
+typedef void cop_entry_fn(
+    void *context, const char *kind, struct cop_slice text);
+
 struct cop_compile_options {
     int64_t now_unix;      /* what "expired" is measured against */
     bool skip_vectors;
     bool warnings_fail;
     cop_progress_fn *progress; /* NULL: none */
     void *progress_context;
+    cop_entry_fn *entry; /* called for each entry when all else has passed, in
+                            the order of the lists; NULL: not wanted */
+    void *entry_context;
 };
 
 /* Bytes of a bundle on the heap; free with cop_image_free(). */

@@ -55,6 +55,28 @@ COP_API uint32_t cop_bundle_origins(const struct cop_bundle *bundle);
 COP_API void cop_bundle_origin(
     const struct cop_bundle *bundle, uint32_t index, struct cop_origin *out);
 
+/* A template by index, below cop_bundle_info.templates. */
+struct cop_template {
+    struct cop_slice name; /* "cop:template:household-child" */
+    struct cop_slice title;
+    struct cop_catset block;
+    struct cop_catset allow_only; /* what it lets through when it is one */
+    bool is_allow_only;
+};
+COP_API void cop_bundle_template(const struct cop_bundle *bundle,
+    uint32_t index, struct cop_template *out);
+
+/* An upheld appeal by index, below cop_bundle_info.appeals. */
+struct cop_appeal {
+    struct cop_slice id;
+    struct cop_slice authority;
+    struct cop_slice of; /* a requirement's id, or empty for any */
+    int64_t from_unix;
+    int64_t until_unix; /* INT64_MAX: for good */
+};
+COP_API void cop_bundle_appeal(
+    const struct cop_bundle *bundle, uint32_t index, struct cop_appeal *out);
+
 /* The languages in which a requirement has a text: the `at`-th of them, in
  * order; empty beyond the last. */
 COP_API struct cop_slice cop_bundle_text_language(

@@ -119,3 +119,31 @@ void cop_bundle_origin(
         .retrieved_unix = o->retrieved_unix,
     };
 }
+
+void cop_bundle_template(
+    const struct cop_bundle *bundle, uint32_t index, struct cop_template *out)
+{
+    const struct format_template *t = bundle_template(bundle, index);
+
+    *out = (struct cop_template){
+        .name = bundle_string(bundle, t->name),
+        .title = bundle_string(bundle, t->title),
+        .block = bundle_set(bundle, t->block),
+        .allow_only = bundle_set(bundle, t->allow_only),
+        .is_allow_only = (t->flags & FORMAT_TEMPLATE_ALLOW_ONLY) != 0,
+    };
+}
+
+void cop_bundle_appeal(
+    const struct cop_bundle *bundle, uint32_t index, struct cop_appeal *out)
+{
+    const struct format_appeal *a = bundle_appeal(bundle, index);
+
+    *out = (struct cop_appeal){
+        .id = bundle_string(bundle, a->id),
+        .authority = bundle_string(bundle, a->authority),
+        .of = bundle_string(bundle, a->of),
+        .from_unix = a->from_unix,
+        .until_unix = a->until_unix,
+    };
+}

@@ -134,6 +134,35 @@ static enum cop_status build_image(struct compilation *c, struct cop_image *out)
     return status == COP_E_LIMIT ? COP_E_CHECK : status;
 }
 
+static const char *entry_word(enum entry_object object)
+{
+    switch (object) {
+    case ENTRY_HOST:
+        return "host";
+    case ENTRY_DOMAIN:
+        return "domain";
+    case ENTRY_BELOW:
+        return "below";
+    case ENTRY_URL:
+        return "url";
+    case ENTRY_PATTERN:
+        return "pattern";
+    case ENTRY_CIDR:
+        return "network";
+    }
+    return "unknown";
+}
+
+static void hand_out_entries(const struct compilation *c)
+{
+    for (size_t i = 0; i < c->model.entries.n; i++) {
+        const struct tables_entry *entry = &c->model.entries.p[i];
+
+        c->options->entry(
+            c->options->entry_context, entry_word(entry->object), entry->text);
+    }
+}
+
 static enum cop_status compile_facts(
     struct compilation *c, struct cop_image *image)
 {
@@ -148,6 +177,9 @@ static enum cop_status compile_facts(
     }
     if (status == COP_OK) {
         status = build_image(c, image);
+    }
+    if (status == COP_OK && c->options->entry != NULL) {
+        hand_out_entries(c);
     }
     model_fini(&c->model);
     return status;

@@ -23,11 +23,19 @@ static enum copc_exit exit_of(enum cop_status status)
 enum copc_exit compiling_run(const struct options *options,
     struct findings *findings, struct cop_image *image)
 {
+    return compiling_run_for(options, findings, NULL, image);
+}
+
+enum copc_exit compiling_run_for(const struct options *options,
+    struct findings *findings, struct samples *samples, struct cop_image *image)
+{
     struct cop_compile_options compile = {
         .now_unix = (int64_t)time(NULL),
         .warnings_fail = options_has(options, OPTION_STRICT),
         .progress = term_progress_step,
         .progress_context = &findings->progress,
+        .entry = samples != NULL ? samples_entry : NULL,
+        .entry_context = samples,
     };
     const char *now = options->value[OPTION_NOW];
     struct cop_moment moment;

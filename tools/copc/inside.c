@@ -47,6 +47,11 @@ const char *inside_strength_word(enum cop_strength strength)
     return strength_words[strength];
 }
 
+const char *inside_lock_word(enum cop_lock lock)
+{
+    return lock_words[lock];
+}
+
 static void digest_print(const uint8_t digest[32], char out[65])
 {
     for (size_t i = 0; i < 32; i++) {

@@ -26,5 +26,6 @@ json_t *inside_text_json(struct cop_slice text);
 json_t *inside_categories_json(struct cop_catset set);
 
 const char *inside_strength_word(enum cop_strength strength);
+const char *inside_lock_word(enum cop_lock lock);
 
 #endif

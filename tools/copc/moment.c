@@ -117,20 +117,42 @@ bool moment_parse(const char *text, struct cop_moment *out)
     return *at == '\0';
 }
 
-void moment_now(struct cop_slice zone, struct cop_moment *out)
+void moment_zone(struct cop_slice zone)
 {
-    time_t now = time(NULL);
     char name[128];
-    struct tm local;
 
     if (zone.n != 0 && zone.n < sizeof name - 1) {
         snprintf(name, sizeof name, ":%.*s", (int)zone.n, zone.p);
         (void)setenv("TZ", name, 1);
     }
     tzset();
-    localtime_r(&now, &local);
-    out->unix_time = (int64_t)now;
-    out->week_minute = week_minute_of((int64_t)now + local.tm_gmtoff);
+}
+
+void moment_at(int64_t unix_time, struct cop_moment *out)
+{
+    time_t when = (time_t)unix_time;
+    struct tm local = {0};
+
+    (void)localtime_r(&when, &local);
+    out->unix_time = unix_time;
+    out->week_minute = week_minute_of(unix_time + local.tm_gmtoff);
+}
+
+void moment_now(struct cop_slice zone, struct cop_moment *out)
+{
+    moment_zone(zone);
+    moment_at((int64_t)time(NULL), out);
+}
+
+void moment_day(int64_t unix_time, char out[16])
+{
+    time_t when = (time_t)unix_time;
+    struct tm utc;
+
+    if (gmtime_r(&when, &utc) == NULL ||
+        strftime(out, 16, "%Y-%m-%d", &utc) == 0) {
+        snprintf(out, 16, "unknown");
+    }
 }
 
 void moment_print(const struct cop_moment *moment, char out[32])

@@ -11,9 +11,18 @@
  * neither. */
 bool moment_parse(const char *text, struct cop_moment *out);
 
-/* The clock, as a wall clock in `zone` shows it (an IANA name; empty: the
- * machine's own). */
+/* Let wall clocks be in `zone` from now on (an IANA name; empty: the machine's
+ * own). */
+void moment_zone(struct cop_slice zone);
+
+/* A time as a wall clock shows it. */
+void moment_at(int64_t unix_time, struct cop_moment *out);
+
+/* The clock, as a wall clock in `zone` shows it. */
 void moment_now(struct cop_slice zone, struct cop_moment *out);
+
+/* "2026-03-02", the day of a time in UTC, into 16 bytes. */
+void moment_day(int64_t unix_time, char out[16]);
 
 /* "Mon 2026-03-02 09:00 UTC" into 32 bytes. */
 void moment_print(const struct cop_moment *moment, char out[32]);

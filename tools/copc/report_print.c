@@ -1,0 +1,114 @@
+/* The conformance report in short, for a terminal. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "tools/copc/report.h"
+#include "tools/copc/term.h"
+
+static void print_head(FILE *to, const json_t *report)
+{
+    const json_t *bundle = json_object_get(report, "bundle");
+
+    fprintf(to, "%s%s%s, revision %s, as of %s\n", term_style(to, TERM_STRONG),
+        report_text(bundle, "name"), term_style(to, TERM_PLAIN),
+        report_text(bundle, "revision"), report_text(report, "as_of"));
+    fprintf(to, "  %s\n  sha256 %s\n", report_text(bundle, "issuer"),
+        report_text(bundle, "sha256"));
+}
+
+static void print_basis(FILE *to, const json_t *report)
+{
+    json_t *rows = json_object_get(report, "by_basis");
+    const char *type;
+    json_t *row;
+
+    fprintf(to, "\n%sby legal basis%s\n", term_style(to, TERM_STRONG),
+        term_style(to, TERM_PLAIN));
+    json_object_foreach(rows, type, row)
+    {
+        fprintf(to,
+            "  %-24s %3" JSON_INTEGER_FORMAT
+            " requirements, %" JSON_INTEGER_FORMAT
+            " in force, %" JSON_INTEGER_FORMAT " entries of their own\n",
+            *type != '\0' ? type : "none",
+            json_integer_value(json_object_get(row, "requirements")),
+            json_integer_value(json_object_get(row, "in_force")),
+            json_integer_value(json_object_get(row, "entries")));
+    }
+}
+
+static json_int_t entries_in(const json_t *rows)
+{
+    json_int_t n = 0;
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row)
+    {
+        n += json_integer_value(json_object_get(row, "entries"));
+    }
+    return n;
+}
+
+static void print_requirement(FILE *to, const json_t *r)
+{
+    const json_t *basis = json_object_get(r, "basis");
+    const json_t *vectors = json_object_get(r, "vectors");
+
+    fprintf(to, "\n%s%s%s\n", term_style(to, TERM_STRONG), report_text(r, "id"),
+        term_style(to, TERM_PLAIN));
+    fprintf(to, "  %s: %s (%s)\n", report_text(basis, "type"),
+        report_text(basis, "citation"), report_text(basis, "authority"));
+    fprintf(to, "  %s, %s, lock %s, decides %s\n", report_text(r, "status"),
+        report_text(r, "strength"), report_text(r, "lock"),
+        report_text(r, "effect"));
+    fprintf(to,
+        "  %zu categories with %" JSON_INTEGER_FORMAT
+        " entries, %zu lists of its own with %" JSON_INTEGER_FORMAT "\n",
+        json_array_size(json_object_get(r, "categories")),
+        entries_in(json_object_get(r, "categories")),
+        json_array_size(json_object_get(r, "lists")),
+        entries_in(json_object_get(r, "lists")));
+    fprintf(to,
+        "  test vectors: %" JSON_INTEGER_FORMAT " held, %" JSON_INTEGER_FORMAT
+        " not run; notice in %zu languages\n",
+        json_integer_value(json_object_get(vectors, "held")),
+        json_integer_value(json_object_get(vectors, "not_run")),
+        json_object_size(
+            json_object_get(json_object_get(r, "texts"), "notice")));
+}
+
+static void print_gaps(FILE *to, const json_t *report)
+{
+    const json_t *gaps = json_object_get(report, "gaps");
+    size_t i;
+    json_t *gap;
+
+    fprintf(to, "\n%smissing, out of date or without effect: %zu%s\n",
+        term_style(to, TERM_STRONG), json_array_size(gaps),
+        term_style(to, TERM_PLAIN));
+    json_array_foreach(gaps, i, gap)
+    {
+        const char *id = report_text(gap, "requirement");
+
+        fprintf(to, "  %s [%s]\n", report_text(gap, "what"),
+            report_text(gap, "code"));
+        if (*id != '\0') {
+            fprintf(to, "    %s\n", id);
+        }
+    }
+}
+
+void report_print(FILE *to, const json_t *report)
+{
+    size_t i;
+    json_t *r;
+
+    print_head(to, report);
+    print_basis(to, report);
+    json_array_foreach(json_object_get(report, "requirements"), i, r)
+    {
+        print_requirement(to, r);
+    }
+    print_gaps(to, report);
+}
