@@ -102,7 +102,8 @@ enum {
 
 /* A list that matched, with its most specific rule. */
 struct cop_hit {
-    uint32_t rule;        /* index in the bundle's rule table */
+    uint32_t rule;        /* index in the bundle's rule table; COP_NONE for a
+                             domain of a large list, which has none */
     uint16_t list;        /* index over all bundles of the policy */
     uint16_t specificity; /* COP_SPECIFICITY */
 };
@@ -198,7 +199,7 @@ struct cop_rule {
                                `host`, whose suffix it is */
     struct cop_slice list;  /* list name */
     struct cop_slice file;  /* as the author named it */
-    uint32_t line;
+    uint32_t line; /* 0 when it is not kept: domains of large lists */
     uint32_t bundle;
 };
 /* host   the host that was classified */

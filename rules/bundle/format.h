@@ -213,6 +213,29 @@ struct format_origin { /* by name, unique */
 };
 
 static_assert(sizeof(struct format_address) == 32, "format");
+enum { FORMAT_DENSE_SLOTS = 10 };
+
+struct format_dense_line { /* dense.h says what is where */
+    uint16_t tag[FORMAT_DENSE_SLOTS];
+    uint32_t rest[FORMAT_DENSE_SLOTS]; /* 28 bits of hash, 4 of code */
+    uint32_t spill;
+};
+
+struct format_dense_side { /* by hash, unique */
+    uint64_t hash;
+    uint32_t set; /* row of DENSE_SETS, each a span of DENSE_LISTS */
+    uint32_t zero;
+};
+
+struct format_dense_list { /* within a set by list */
+    uint32_t list; /* row of LISTS */
+    uint32_t file; /* row of FILES: where the list's first entry stands */
+};
+
+static_assert(sizeof(struct format_dense_line) == 64, "format");
+static_assert(sizeof(struct format_dense_side) == 16, "format");
+static_assert(sizeof(struct format_dense_list) == 8, "format");
+static_assert(sizeof(struct format_address) == 32, "format");
 static_assert(sizeof(struct format_evidence) == 72, "format");
 static_assert(sizeof(struct format_origin) == 88, "format");
 static_assert(sizeof(struct format_header) == 128, "format");

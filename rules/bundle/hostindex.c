@@ -1,6 +1,7 @@
 #include "rules/bundle/hostindex.h"
 
 #include "rules/base/hash.h"
+#include "rules/bundle/dense.h"
 
 /* Where a hash wants to be: its high bits scaled to any number of slots. */
 static uint32_t slot_home(uint64_t hash, uint32_t slots)
@@ -42,6 +43,7 @@ void hostindex_names(const struct cop_bundle *bundle,
         if (out->n >= out->first) {
             out->hash[out->n] = hostindex_hash(key, name);
             slot_prefetch(bundle, SECTION_HOST_SLOTS, out->hash[out->n]);
+            dense_prefetch(bundle, out->hash[out->n]);
             if (out->n < 2) { /* where a URL prefix may be: itself, no www. */
                 slot_prefetch(bundle, SECTION_URL_SLOTS, out->hash[out->n]);
             }

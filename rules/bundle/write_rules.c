@@ -13,6 +13,8 @@ struct drafts {
     size_t hosts_n;
     struct hostindex_item *urls;
     size_t urls_n;
+    uint32_t *dense; /* entries that go to the dense index instead */
+    size_t dense_n;
 };
 
 /* Where a URL prefix's parts are. */
@@ -159,6 +161,49 @@ static bool prefix_split(struct cop_slice text, struct prefix *out)
     return out->host.n != 0 && port <= UINT16_MAX;
 }
 
+/* A domain that the dense index can hold. */
+static bool entry_is_dense(const struct tables_entry *e)
+{
+    return e->object == ENTRY_DOMAIN && host_labels(e->text) != 0;
+}
+
+/* Take the domains of large category lists out of the entries: a rule for each
+ * would cost more than all the rest of the bundle. */
+static void drafts_split(struct writer *w, struct drafts *d)
+{
+    size_t kept = 0;
+
+    d->dense = calloc(d->n + 1, sizeof(*d->dense));
+    if (d->dense == NULL) {
+        writer_fail(w, COP_E_NOMEM);
+        return;
+    }
+    for (size_t i = 0; i < d->n;) {
+        uint32_t list = w->t->entries[d->entries[i]].list;
+        size_t end = i;
+        size_t domains = 0;
+
+        while (end < d->n && w->t->entries[d->entries[end]].list == list) {
+            domains += entry_is_dense(&w->t->entries[d->entries[end]]);
+            end++;
+        }
+        bool is_dense = domains >= WRITER_DENSE_MIN &&
+                        w->t->lists[list].role == LIST_CATEGORY;
+
+        for (; i < end; i++) {
+            const struct tables_entry *e = &w->t->entries[d->entries[i]];
+
+            if (is_dense && entry_is_dense(e)) {
+                labels_note(w, e->text);
+                d->dense[d->dense_n++] = d->entries[i];
+            } else {
+                d->entries[kept++] = d->entries[i];
+            }
+        }
+    }
+    d->n = kept;
+}
+
 static void url_add(struct writer *w, struct drafts *d, uint32_t rule)
 {
     const struct tables_entry *e = &w->t->entries[d->entries[rule]];
@@ -226,7 +271,19 @@ static void rules_add(struct writer *w, struct drafts *d)
     for (uint32_t i = 0; i < d->n && writer_ok(w); i++) {
         rule_add(w, d, i);
     }
-    w->manifest.hosts = (uint32_t)d->hosts_n;
+    w->manifest.hosts = (uint32_t)(d->hosts_n + d->dense_n);
+}
+
+static void key_add_entries(const struct writer *w, struct digest *sum,
+    const uint32_t *entries, size_t entries_n)
+{
+    for (size_t i = 0; i < entries_n; i++) {
+        struct cop_slice text = w->t->entries[entries[i]].text;
+        uint64_t n = text.n;
+
+        digest_add(sum, &n, sizeof(n));
+        digest_add(sum, text.p, text.n);
+    }
 }
 
 /* The key of the host hashes: a digest of all that the bundle says. */
@@ -247,13 +304,8 @@ static void key_derive(struct writer *w, const struct drafts *d)
         digest_add(&sum, &n, sizeof(n));
         digest_add(&sum, w->sections[id].p, w->sections[id].n);
     }
-    for (size_t i = 0; i < d->n; i++) {
-        struct cop_slice text = w->t->entries[d->entries[i]].text;
-        uint64_t n = text.n;
-
-        digest_add(&sum, &n, sizeof(n));
-        digest_add(&sum, text.p, text.n);
-    }
+    key_add_entries(w, &sum, d->entries, d->n);
+    key_add_entries(w, &sum, d->dense, d->dense_n);
     if (digest_end(&sum, digest) != COP_OK) {
         writer_fail(w, COP_E_NOMEM);
         return;
@@ -335,6 +387,9 @@ void writer_rules(struct writer *w)
     if (writer_ok(w)) {
         drafts_sort(w, &d);
     }
+    if (writer_ok(w)) {
+        drafts_split(w, &d);
+    }
     rules_add(w, &d);
     writer_addresses(w);
     key_derive(w, &d);
@@ -344,6 +399,10 @@ void writer_rules(struct writer *w)
     if (writer_ok(w)) {
         urls_index(w, &d);
     }
+    if (writer_ok(w) && d.dense_n != 0) {
+        writer_dense(w, d.dense, d.dense_n);
+    }
+    free(d.dense);
     free(d.entries);
     free(d.hosts);
     free(d.urls);

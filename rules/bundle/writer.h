@@ -17,6 +17,9 @@
 #include "rules/bundle/format.h"
 #include "rules/bundle/tables.h"
 
+/* A category list of so many domains goes to the dense index. */
+enum { WRITER_DENSE_MIN = 1000 };
+
 /* Where the rows of a table go. */
 struct order {
     uint32_t n;     /* rows in the file */
@@ -78,5 +81,9 @@ void writer_rules(struct writer *w);
  * order and the way back from their rules. */
 void writer_address(struct writer *w, struct cop_slice text, uint32_t rule);
 void writer_addresses(struct writer *w);
+
+/* write_dense.c: the dense index of these entries (domains, sorted by list).
+ * The key is set. */
+void writer_dense(struct writer *w, const uint32_t *entries, size_t n);
 
 #endif

@@ -24,6 +24,7 @@
 #include "cop/decide.h"
 
 #include "rules/bundle/addresses.h"
+#include "rules/bundle/dense.h"
 #include "rules/bundle/hostindex.h"
 #include "rules/decide/class.h"
 #include "rules/decide/matcher.h"
@@ -128,6 +129,38 @@ static void classify_address(const struct policy_bundle *at,
             };
 
             class_hit(class, hit);
+        }
+    }
+}
+
+/* The same in the dense index, which knows sets of lists but no rules. */
+static void classify_dense(const struct policy_bundle *at,
+    const struct cop_host *host, const struct hostindex_names *names,
+    struct cop_class *class)
+{
+    if (section_count(at->bundle, SECTION_DENSE_LINES) == 0 ||
+        host->kind != COP_HOST_NAME) {
+        return;
+    }
+    for (uint32_t i = names->first; i < names->n; i++) {
+        uint32_t row = dense_find(at->bundle, names->hash[i]);
+
+        if (row == FORMAT_NONE) {
+            continue;
+        }
+        const struct format_span *set =
+            section_at(at->bundle, SECTION_DENSE_SETS, row);
+
+        for (uint32_t j = 0; j < set->n; j++) {
+            const struct format_dense_list *list =
+                section_at(at->bundle, SECTION_DENSE_LISTS, set->at + j);
+
+            class_hit(class,
+                (struct cop_hit){
+                    .rule = COP_NONE,
+                    .list = (uint16_t)(at->lists + list->list),
+                    .specificity = name_specificity(ENTRY_DOMAIN, host, i),
+                });
         }
     }
 }
@@ -269,6 +302,7 @@ void class_begin(struct cop_class *class)
 static bool has_names(const struct cop_bundle *bundle)
 {
     return section_count(bundle, SECTION_HOST_SLOTS) != 0 ||
+           section_count(bundle, SECTION_DENSE_LINES) != 0 ||
            section_count(bundle, SECTION_URL_SLOTS) != 0;
 }
 
@@ -293,6 +327,7 @@ void cop_classify(const struct cop_policy *policy, struct cop_matcher *matcher,
         if (has_names(at->bundle)) {
             hostindex_names(at->bundle, &url->host, &names);
             classify_names(at, &url->host, &names, out);
+            classify_dense(at, &url->host, &names, out);
             classify_prefixes(at, url, &names, out);
         }
         classify_address(at, &url->host, out);
@@ -327,6 +362,7 @@ void cop_classify_host(const struct cop_policy *policy,
         if (has_names(at->bundle)) {
             hostindex_names(at->bundle, host, &names);
             classify_names(at, host, &names, out);
+            classify_dense(at, host, &names, out);
             out->needs_url |= host_needs_url(at, host, &names);
         }
         classify_address(at, host, out);

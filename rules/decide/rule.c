@@ -60,6 +60,39 @@ static struct cop_slice rule_text(const struct cop_bundle *bundle,
     return host_suffix(host, rule->detail);
 }
 
+/* The file of a list's entries in the dense index; FORMAT_NONE for none. */
+static uint32_t dense_file(const struct cop_bundle *bundle, uint32_t list)
+{
+    uint32_t n = section_count(bundle, SECTION_DENSE_LISTS);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct format_dense_list *row =
+            section_at(bundle, SECTION_DENSE_LISTS, i);
+
+        if (row->list == list) {
+            return row->file;
+        }
+    }
+    return FORMAT_NONE;
+}
+
+/* A domain of the dense index has no rule of its own: what it names is the
+ * part of the host that matched, and its line is not kept. */
+static void dense_describe(const struct policy_bundle *at,
+    const struct cop_hit *hit, const struct cop_host *host,
+    struct cop_rule *out)
+{
+    uint32_t list = hit->list - at->lists;
+    const struct format_span *file =
+        section_at(at->bundle, SECTION_FILES, dense_file(at->bundle, list));
+
+    out->kind = "domain";
+    out->text = host_suffix(host, hit->specificity & 4095u);
+    out->list = bundle_string(at->bundle, bundle_list(at->bundle, list)->name);
+    out->file = bundle_string(at->bundle, *file);
+    out->line = 0;
+}
+
 void cop_rule_describe(const struct cop_policy *policy,
     const struct cop_hit *hit, const struct cop_host *host,
     struct cop_rule *out)
@@ -70,6 +103,12 @@ void cop_rule_describe(const struct cop_policy *policy,
     }
     uint32_t b = policy->lists[hit->list].bundle;
     const struct policy_bundle *at = &policy->bundles[b];
+
+    if (hit->rule == COP_NONE) {
+        *out = (struct cop_rule){.bundle = b};
+        dense_describe(at, hit, host, out);
+        return;
+    }
     const struct format_rule *rule = bundle_rule(at->bundle, hit->rule);
     const struct format_list *list =
         bundle_list(at->bundle, hit->list - at->lists);
