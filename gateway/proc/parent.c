@@ -118,6 +118,26 @@ static enum cop_status parent_send_world(
     return channel_send(child->channel, &message, fds, n);
 }
 
+/* keyd's word on the certificate and key of a generation; an answer that comes
+ * late, for one before, is passed over. */
+static enum cop_status parent_hear_keyd(struct child *keyd, uint32_t generation)
+{
+    struct pollfd ready = {keyd->channel, POLLIN, 0};
+    struct channel_message message;
+    int none[CHANNEL_FDS_MAX];
+    uint32_t none_n;
+
+    do {
+        if (poll(&ready, 1, PARENT_CA_WAIT_MS) != 1 ||
+            channel_receive(keyd->channel, CHANNEL_KEYD, &message, none,
+                &none_n) != COP_OK) {
+            say(SAY_ERROR, "keyd does not answer");
+            return COP_E_IO;
+        }
+    } while (message.generation != generation);
+    return (enum cop_status)message.status;
+}
+
 /* Hand keyd a certificate and key and wait for its word on them. */
 static enum cop_status parent_send_ca(
     struct child *keyd, const struct load *load, uint32_t generation)
@@ -125,18 +145,12 @@ static enum cop_status parent_send_ca(
     struct channel_message message = {
         .kind = CHANNEL_CA, .generation = generation};
     int fds[2] = {load->ca_certificate_fd, load->ca_key_fd};
-    struct pollfd ready = {keyd->channel, POLLIN, 0};
-    int none[CHANNEL_FDS_MAX];
-    uint32_t none_n;
 
-    if (channel_send(keyd->channel, &message, fds, 2) != COP_OK ||
-        poll(&ready, 1, PARENT_CA_WAIT_MS) != 1 ||
-        channel_receive(keyd->channel, CHANNEL_KEYD, &message, none, &none_n) !=
-            COP_OK) {
-        say(SAY_ERROR, "keyd does not answer");
+    if (channel_send(keyd->channel, &message, fds, 2) != COP_OK) {
+        say(SAY_ERROR, "keyd does not listen");
         return COP_E_IO;
     }
-    return (enum cop_status)message.status;
+    return parent_hear_keyd(keyd, generation);
 }
 
 static enum cop_status parent_start_keyd(struct parent *parent)

@@ -7,6 +7,7 @@
 #include "gateway/proc/roles.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@
 enum {
     WORKER_LISTENS_MAX = 32,
     WORKER_ACCEPT_BATCH = 16, /* connections taken before others get a turn */
-    WORKER_ACCEPT_PAUSE_MS = 100
+    WORKER_ACCEPT_PAUSE_MS = 100,
+    WORKER_HEAP_SLACK = 16 << 20 /* bytes of free heap that are kept */
 };
 
 struct door {
@@ -152,11 +154,19 @@ static void worker_resume_doors(struct timer *timer)
     }
 }
 
+static void worker_drain(struct worker *worker);
+
 static void door_open(struct watch *watch, unsigned events)
 {
     struct door *door = LOOP_OWNER(watch, struct door, watch);
 
     (void)events;
+    if (leaves_is_orphaned(door->worker->leaves)) {
+        say(SAY_ERROR, "worker %d lost its line to keyd and makes way",
+            (int)getpid());
+        worker_drain(door->worker);
+        return;
+    }
     for (int i = 0; i < WORKER_ACCEPT_BATCH; i++) {
         struct sockaddr_storage client;
         socklen_t n = sizeof(client);
@@ -395,6 +405,9 @@ int worker_run(const char *file)
     struct worker worker = {.file = file, .log_fd = -1, .keyd_fd = -1};
     enum cop_status status = sandbox_harden();
 
+    /* Message heads come and go at the top of the heap: giving that memory
+     * back to the kernel each time costs more than handling a request. */
+    (void)mallopt(M_TRIM_THRESHOLD, WORKER_HEAP_SLACK);
     if (status == COP_OK) {
         status = loop_new(&worker.loop);
     }

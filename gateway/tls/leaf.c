@@ -79,6 +79,11 @@ struct leaves {
 
 /* Leaves. */
 
+bool leaves_is_orphaned(const struct leaves *leaves)
+{
+    return leaves->keyd.fd < 0;
+}
+
 struct leaf *leaf_hold(struct leaf *leaf)
 {
     leaf->references++;
