@@ -14,6 +14,7 @@ static bool is_bundle(const char *path)
     char begin[sizeof magic - 1] = {0};
     const char *dot = strrchr(path, '.');
     struct stat found;
+    size_t n = 0;
     FILE *file;
 
     if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) {
@@ -21,10 +22,10 @@ static bool is_bundle(const char *path)
     }
     file = fopen(path, "rbe");
     if (file != NULL) {
-        (void)fread(begin, 1, sizeof begin, file);
+        n = fread(begin, 1, sizeof begin, file);
         (void)fclose(file);
     }
-    return memcmp(begin, magic, sizeof begin) == 0 || dot == NULL ||
+    return (n == sizeof begin && memcmp(begin, magic, n) == 0) || dot == NULL ||
            strcmp(dot, ".yaml") != 0;
 }
 
