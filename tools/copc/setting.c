@@ -163,7 +163,7 @@ static bool read_subscriber(
 }
 
 static void say_subject(
-    struct setting *setting, const struct options *options, unsigned age)
+    const struct options *options, unsigned age, char who[SETTING_WHO_BYTES])
 {
     const char *subscriber = options->value[OPTION_SUBSCRIBER];
     const char *name = options->value[OPTION_TEMPLATE];
@@ -173,7 +173,7 @@ static void say_subject(
     if (given != NULL) {
         snprintf(years, sizeof years, "somebody aged %u", age);
     }
-    snprintf(setting->who, sizeof setting->who, "%s%s%s%s%s%s", years,
+    snprintf(who, SETTING_WHO_BYTES, "%s%s%s%s%s%s", years,
         subscriber != NULL ? ", " : "", subscriber != NULL ? subscriber : "",
         name != NULL ? ", with template " : "", name != NULL ? name : "",
         options_has(options, OPTION_ACCEPT) ? ", offers accepted" : "");
@@ -181,37 +181,48 @@ static void say_subject(
 
 /* A template may be named in full or by the end of its id. */
 static struct cop_slice template_name(
-    const struct options *options, char *room, size_t n)
+    const struct options *options, char room[SETTING_ROOM_BYTES])
 {
     const char *name = options->value[OPTION_TEMPLATE];
 
     if (name == NULL || strncmp(name, "cop:", 4) == 0) {
         return cop_slice_of(name);
     }
-    snprintf(room, n, "cop:template:%s", name);
+    snprintf(room, SETTING_ROOM_BYTES, "cop:template:%s", name);
     return cop_slice_of(room);
+}
+
+bool setting_subject(const struct options *options, struct cop_subject *out,
+    char room[SETTING_ROOM_BYTES], char who[SETTING_WHO_BYTES])
+{
+    *out = (struct cop_subject){
+        .accepts_offers = options_has(options, OPTION_ACCEPT),
+    };
+    if (!read_age(options, &out->age) ||
+        !read_subscriber(options, &out->subscriber)) {
+        return false;
+    }
+    out->template_name = template_name(options, room);
+    say_subject(options, out->age, who);
+    return true;
 }
 
 static enum copc_exit add_subject(
     struct setting *setting, const struct options *options)
 {
-    struct cop_subject subject = {
-        .accepts_offers = options_has(options, OPTION_ACCEPT)};
-    char room[256];
+    struct cop_subject subject;
+    char room[SETTING_ROOM_BYTES];
     enum cop_status status;
 
-    if (!read_age(options, &subject.age) ||
-        !read_subscriber(options, &subject.subscriber)) {
+    if (!setting_subject(options, &subject, room, setting->who)) {
         return COPC_USAGE;
     }
-    subject.template_name = template_name(options, room, sizeof room);
     status =
         cop_policy_add_subject(setting->policy, &subject, &setting->profile);
     if (status == COP_E_NOTFOUND) {
         fprintf(stderr, "copc: no bundle has the template %s\n",
             options->value[OPTION_TEMPLATE]);
     }
-    say_subject(setting, options, subject.age);
     return exit_of(status, COPC_CONFIG);
 }
 
@@ -229,8 +240,7 @@ static void list_profiles(const struct cop_policy *policy)
     fputs(n == 0 ? "  to do: give --policy FILE\n" : "\n", stderr);
 }
 
-/* Whether the options describe somebody who is no profile. */
-static bool says_subject(const struct options *options)
+bool setting_says_subject(const struct options *options)
 {
     return options_has(options, OPTION_AGE) ||
            options_has(options, OPTION_SUBSCRIBER) ||
@@ -243,7 +253,7 @@ static enum copc_exit find_profile(
 {
     const char *name = options->value[OPTION_PROFILE];
 
-    if (says_subject(options)) {
+    if (setting_says_subject(options)) {
         options_complain(options,
             "--profile already says who; it excludes --age, --subscriber, "
             "--template and --accept-offers");
@@ -283,7 +293,7 @@ static enum copc_exit find_subject(
     if (options_has(options, OPTION_PROFILE)) {
         return find_profile(setting, options);
     }
-    if (options_has(options, OPTION_POLICY) && !says_subject(options) &&
+    if (options_has(options, OPTION_POLICY) && !setting_says_subject(options) &&
         cop_policy_profiles(setting->policy) != 0) {
         return find_only_profile(setting);
     }

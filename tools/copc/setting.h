@@ -8,6 +8,8 @@
 #include "tools/copc/copc.h"
 #include "tools/copc/findings.h"
 
+enum { SETTING_WHO_BYTES = 160, SETTING_ROOM_BYTES = 256 };
+
 struct setting {
     struct cop_bundle *bundles[COP_BUNDLES_MAX];
     size_t bundles_n;
@@ -16,7 +18,7 @@ struct setting {
     struct cop_matcher *matcher;
     uint32_t profile;
     struct cop_moment moment;
-    char who[160]; /* the subject, in words */
+    char who[SETTING_WHO_BYTES]; /* the subject, in words */
 };
 
 /* Open what the options and the first `bundles` operands name.
@@ -25,5 +27,15 @@ struct setting {
 enum copc_exit setting_open(struct setting *setting,
     const struct options *options, size_t bundles, struct findings *findings);
 void setting_close(struct setting *setting);
+
+/* Whether the options describe somebody who is no profile. */
+bool setting_says_subject(const struct options *options);
+
+/* Whom they describe.
+ * room  for a template's name, which `out` may point into
+ * who   gets the same in words
+ * Returns false after a complaint. */
+bool setting_subject(const struct options *options, struct cop_subject *out,
+    char room[SETTING_ROOM_BYTES], char who[SETTING_WHO_BYTES]);
 
 #endif
