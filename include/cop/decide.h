@@ -28,6 +28,12 @@ enum cop_action {
 #include "cop/action.tbl"
 };
 
+/* What a request is for. */
+enum cop_resource {
+#define COP_RESOURCE(symbol, word) symbol,
+#include "cop/resource.tbl"
+};
+
 enum cop_level {
 #define COP_LEVEL(symbol, word, text) symbol,
 #include "cop/level.tbl"
@@ -114,6 +120,8 @@ struct cop_class {
     uint16_t n;
     bool is_limited; /* a pattern hit its match limit: the list counts as hit */
     bool needs_url;  /* of a host classification: URL rules may still apply */
+    bool may_spare;  /* of a host classification: a hit may be lifted by an
+                        exception for some URLs of this host */
     struct cop_hit hits[COP_LISTS_MAX];
 };
 
@@ -131,6 +139,24 @@ COP_API void cop_matcher_free(struct cop_matcher **matcher);
 COP_API void cop_classify(const struct cop_policy *policy,
     struct cop_matcher *matcher, const struct cop_url *url,
     struct cop_class *out);
+
+/* What is known of a request beside its URL. Rules in Adblock syntax ask for
+ * it; nothing else does. */
+struct cop_facts {
+    const struct cop_host *source; /* of the page that asks; NULL: the URL's own
+                                      host, as where somebody goes there */
+    enum cop_resource resource;
+    struct cop_slice method; /* empty: GET */
+};
+
+/* The same for a request; facts NULL is what cop_classify() takes: a document
+ * that somebody goes to, with GET. */
+COP_API void cop_classify_request(const struct cop_policy *policy,
+    struct cop_matcher *matcher, const struct cop_url *url,
+    const struct cop_facts *facts, struct cop_class *out);
+
+/* A word of cop/resource.tbl, static, never NULL. */
+COP_API const char *cop_resource_word(enum cop_resource resource);
 
 /* Classify a host alone, before any URL is known (CONNECT, SNI). Only host
  * rules count; out->needs_url says whether some rule could tell URLs of this
@@ -157,6 +183,13 @@ COP_API void cop_cache_counts(
 COP_API void cop_cache_classify(struct cop_cache *cache,
     const struct cop_policy *policy, struct cop_matcher *matcher,
     const struct cop_url *url, struct cop_class *out);
+
+/* cop_classify_request() through the cache: what differs in facts that the
+ * policy asks for is kept apart. */
+COP_API void cop_cache_classify_request(struct cop_cache *cache,
+    const struct cop_policy *policy, struct cop_matcher *matcher,
+    const struct cop_url *url, const struct cop_facts *facts,
+    struct cop_class *out);
 
 /* A moment: the library has no clock and no time zone. */
 struct cop_moment {
@@ -194,7 +227,7 @@ COP_API bool cop_policy_never_inspects(const struct cop_policy *policy,
 /* A rule in words: its kind, text, list, and where it was written. */
 struct cop_rule {
     const char *kind;       /* "domain", "host", "below", "url", "pattern",
-                               "address", "network" */
+                               "address", "network", "adblock" */
     struct cop_slice text;  /* into the bundle; of hashed host rules into
                                `host`, whose suffix it is */
     struct cop_slice list;  /* list name */

@@ -32,6 +32,10 @@ static const struct {
     {SECTION_DENSE_SIDE, audit_dense_side},
     {SECTION_DENSE_SETS, audit_dense_set},
     {SECTION_DENSE_LISTS, audit_dense_list},
+    {SECTION_URLRULES, audit_urlrule},
+    {SECTION_URLRULE_BUCKETS, audit_urlbucket},
+    {SECTION_URLRULE_KEYS, audit_urlkey},
+    {SECTION_URLRULE_GRAMS, audit_urlgrams},
 };
 
 enum cop_status bundle_audit(const struct cop_bundle *bundle, const char *name,

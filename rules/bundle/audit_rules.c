@@ -3,6 +3,7 @@
 #include "rules/bundle/addresses.h"
 #include "rules/bundle/hostindex.h"
 #include "rules/bundle/tables.h"
+#include "rules/bundle/urlrules.h"
 
 static const char no_rule[] = "leads to a rule that does not lead back";
 static const char text_outside[] = "has a text that leaves its section";
@@ -48,6 +49,12 @@ const char *audit_rule(const struct cop_bundle *bundle, uint32_t index)
                        bundle_address(bundle, rule->detail)->rule == index
                    ? NULL
                    : "leads to a network that does not lead back";
+    }
+    if (rule->object == ENTRY_ADBLOCK) {
+        return rule->detail < section_count(bundle, SECTION_URLRULES) &&
+                       bundle_urlrule(bundle, rule->detail)->rule == index
+                   ? NULL
+                   : "leads to a URL rule that does not lead back";
     }
     return "is of a kind that the format does not know";
 }

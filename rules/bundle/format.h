@@ -16,6 +16,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "rules/bundle/urlrules_format.h"
+
 /* Used in place, so the machine must read numbers as the file has them. */
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "bundles are read in place on little-endian machines");
@@ -159,7 +161,8 @@ struct format_rule { /* by list, object, text; unique */
     uint32_t line;
     uint32_t detail; /* of a name its labels, of an address 0, of a URL its
                         row of URLS, of a pattern its row of PATTERNS, of a
-                        network its row of ADDRESSES */
+                        network its row of ADDRESSES, of a rule in Adblock
+                        syntax its row of URLRULES */
     uint16_t list;   /* row of LISTS */
     uint8_t object;  /* enum entry_object */
     uint8_t zero;
@@ -212,7 +215,6 @@ struct format_origin { /* by name, unique */
     uint32_t entries;
 };
 
-static_assert(sizeof(struct format_address) == 32, "format");
 enum { FORMAT_DENSE_SLOTS = 10 };
 
 struct format_dense_line { /* dense.h says what is where */

@@ -43,7 +43,8 @@ enum entry_object {
     ENTRY_BELOW,   /* only what is below this name */
     ENTRY_URL,     /* canonical "host[:port]/path?query" prefix, no scheme */
     ENTRY_PATTERN, /* PCRE2 over the canonical URL text, caseless */
-    ENTRY_CIDR     /* a network of addresses, "192.0.2.0/24" (base/cidr.h) */
+    ENTRY_CIDR,    /* a network of addresses, "192.0.2.0/24" (base/cidr.h) */
+    ENTRY_ADBLOCK  /* a rule in Adblock syntax, packed (bundle/urlrules.h) */
 };
 
 struct tables_entry {

@@ -13,6 +13,8 @@ struct drafts {
     size_t hosts_n;
     struct hostindex_item *urls;
     size_t urls_n;
+    struct urlrule_draft *urlrules;
+    size_t urlrules_n;
     uint32_t *dense; /* entries that go to the dense index instead */
     size_t dense_n;
 };
@@ -61,7 +63,7 @@ static int draft_order(const void *a, const void *b, void *context)
 static bool entry_holds(const struct writer *w, const struct tables_entry *e)
 {
     return e->list < w->t->lists_n && e->file < w->t->files_n &&
-           e->text.n != 0 && (unsigned)e->object <= ENTRY_CIDR;
+           e->text.n != 0 && (unsigned)e->object <= ENTRY_ADBLOCK;
 }
 
 /* Sort the entries and keep the first of those that say the same. */
@@ -253,6 +255,9 @@ static void rule_add(struct writer *w, struct drafts *d, uint32_t rule)
     case ENTRY_CIDR:
         writer_address(w, e->text, rule);
         break;
+    case ENTRY_ADBLOCK: /* its row is known once the key is */
+        d->urlrules[d->urlrules_n++] = (struct urlrule_draft){e->text, rule};
+        break;
     }
     writer_add(w, SECTION_RULES, &row, sizeof(row));
 }
@@ -264,7 +269,8 @@ static void rules_add(struct writer *w, struct drafts *d)
     }
     d->hosts = calloc(d->n + 1, sizeof(*d->hosts));
     d->urls = calloc(d->n + 1, sizeof(*d->urls));
-    if (d->hosts == NULL || d->urls == NULL) {
+    d->urlrules = calloc(d->n + 1, sizeof(*d->urlrules));
+    if (d->hosts == NULL || d->urls == NULL || d->urlrules == NULL) {
         writer_fail(w, COP_E_NOMEM);
         return;
     }
@@ -403,7 +409,9 @@ void writer_rules(struct writer *w)
         writer_dense(w, d.dense, d.dense_n);
     }
     free(d.dense);
+    writer_urlrules(w, d.urlrules, d.urlrules_n);
     free(d.entries);
     free(d.hosts);
     free(d.urls);
+    free(d.urlrules);
 }

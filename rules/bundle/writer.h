@@ -82,6 +82,17 @@ void writer_rules(struct writer *w);
 void writer_address(struct writer *w, struct cop_slice text, uint32_t rule);
 void writer_addresses(struct writer *w);
 
+/* One rule in Adblock syntax, as it is handed on. */
+struct urlrule_draft {
+    struct cop_slice packed; /* urlrule_pack() */
+    uint32_t rule;           /* row of RULES */
+};
+
+/* urlrules_write.c: the rules in Adblock syntax and what finds them, and the
+ * way back from their rules. The key must be known. */
+void writer_urlrules(
+    struct writer *w, const struct urlrule_draft *drafts, size_t n);
+
 /* write_dense.c: the dense index of these entries (domains, sorted by list).
  * The key is set. */
 void writer_dense(struct writer *w, const uint32_t *entries, size_t n);

@@ -265,6 +265,7 @@ static bool takes_in(const struct tables_entry *denied, const struct key *key)
     case ENTRY_URL:
     case ENTRY_PATTERN:
     case ENTRY_CIDR:
+    case ENTRY_ADBLOCK:
         break;
     }
     return false;

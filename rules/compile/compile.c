@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "rules/bundle/urlrules.h"
 #include "rules/check/check.h"
 #include "rules/compile/lower.h"
 #include "rules/compile/vectors.h"
@@ -149,8 +150,20 @@ static const char *entry_word(enum entry_object object)
         return "pattern";
     case ENTRY_CIDR:
         return "network";
+    case ENTRY_ADBLOCK:
+        return "adblock";
     }
     return "unknown";
+}
+
+/* Rules in Adblock syntax travel packed; people read their text. */
+static struct cop_slice entry_text(const struct tables_entry *entry)
+{
+    struct urlrule rule;
+
+    return entry->object == ENTRY_ADBLOCK && urlrule_unpack(entry->text, &rule)
+               ? rule.text
+               : entry->text;
 }
 
 static void hand_out_entries(const struct compilation *c)
@@ -158,8 +171,8 @@ static void hand_out_entries(const struct compilation *c)
     for (size_t i = 0; i < c->model.entries.n; i++) {
         const struct tables_entry *entry = &c->model.entries.p[i];
 
-        c->options->entry(
-            c->options->entry_context, entry_word(entry->object), entry->text);
+        c->options->entry(c->options->entry_context, entry_word(entry->object),
+            entry_text(entry));
     }
 }
 

@@ -16,7 +16,9 @@
  *  tag; by accident, a URL that is new meets the tag of another with a chance
  *  of entries / 2^64: with 65,536 entries and a thousand new URLs a second,
  *  once in 9,000 years. One URL under two policies has two tags. And a class
- *  depends on neither who asks nor when, so nothing else could be stale.
+ *  depends on neither who asks nor when, so nothing else could be stale. What
+ *  rules may ask of a request beside its URL is hashed in the same manner and
+ *  made part of the key.
  *
  * Everything is allocated by cop_cache_new(); one thread uses a cache. */
 #include "cop/decide.h"
@@ -27,7 +29,9 @@
 #include <sys/random.h>
 
 #include "rules/base/hash.h"
+#include "rules/bundle/urlrules.h"
 #include "rules/decide/class.h"
+#include "rules/decide/policy.h"
 
 enum {
     WAYS = 4,
@@ -133,11 +137,31 @@ void cop_cache_counts(
     *out = cache->counts;
 }
 
+/* What of the facts tells classes apart; 0 where the policy asks for none, and
+ * of a document that somebody goes to. A source counts when it is another host
+ * than the URL's. */
+static uint64_t facts_hash(const struct cop_cache *cache,
+    const struct cop_policy *policy, const struct cop_host *host,
+    const struct cop_facts *facts)
+{
+    const struct cop_host *source;
+    uint64_t key[2] = {cache->key[0], ~cache->key[1]};
+
+    if (facts == NULL || !policy->needs_facts) {
+        return 0;
+    }
+    source = facts->source != NULL ? facts->source : host;
+    key[0] ^= (uint64_t)facts->resource << 16;
+    key[0] ^= facts->method.n != 0 ? urlrule_method(facts->method)
+                                   : urlrule_method(COP_LIT("GET"));
+    return hash_keyed(key, source->text, source->n);
+}
+
 static uint64_t tag_make(const struct cop_cache *cache,
-    const struct cop_policy *policy, struct cop_slice text)
+    const struct cop_policy *policy, struct cop_slice text, uint64_t facts)
 {
     uint64_t key[2] = {
-        cache->key[0] ^ cop_policy_generation(policy), cache->key[1]};
+        cache->key[0] ^ cop_policy_generation(policy), cache->key[1] ^ facts};
 
     return hash_keyed(key, text.p, text.n);
 }
@@ -268,21 +292,30 @@ static void cache_keep(
         (struct entry){.tag = tag, .value = value_make(cache, tag, class)});
 }
 
-void cop_cache_classify(struct cop_cache *cache,
+void cop_cache_classify_request(struct cop_cache *cache,
     const struct cop_policy *policy, struct cop_matcher *matcher,
-    const struct cop_url *url, struct cop_class *out)
+    const struct cop_url *url, const struct cop_facts *facts,
+    struct cop_class *out)
 {
-    uint64_t tag = tag_make(cache, policy, url->text);
+    uint64_t tag = tag_make(cache, policy, url->text,
+        facts_hash(cache, policy, &url->host, facts));
 
     if (cache_find(cache, policy, tag, out)) {
         cache->counts.hits++;
         return;
     }
     cache->counts.misses++;
-    cop_classify(policy, matcher, url, out);
+    cop_classify_request(policy, matcher, url, facts, out);
     if (out->n > POOL_HITS) {
         cache->counts.uncached++;
         return;
     }
     cache_keep(cache, tag, out);
+}
+
+void cop_cache_classify(struct cop_cache *cache,
+    const struct cop_policy *policy, struct cop_matcher *matcher,
+    const struct cop_url *url, struct cop_class *out)
+{
+    cop_cache_classify_request(cache, policy, matcher, url, NULL, out);
 }

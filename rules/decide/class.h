@@ -7,6 +7,14 @@
 /* An empty class; its hits stay as they are. */
 void class_begin(struct cop_class *class);
 
+/* Note that a rule of a list matched, keeping hits in order of lists and the
+ * best rule of each. */
+void class_hit(struct cop_class *class, struct cop_hit hit);
+
+/* Whether a list was hit, and take its hit out again. */
+bool class_has(const struct cop_class *class, uint16_t list);
+void class_drop(struct cop_class *class, uint16_t list);
+
 /* Add up the categories of the class's hits. */
 void class_end(const struct cop_policy *policy, struct cop_class *class);
 

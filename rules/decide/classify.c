@@ -16,7 +16,10 @@
  *  4. Of each list one rule counts: the most specific, then the lowest. So a
  *     pattern is not run where its list already has a URL prefix, nor behind
  *     another pattern of its list that matched.
- *  5. Categories are those of all category lists that were hit: a name below
+ *  5. ENTRY_ADBLOCK is a rule in Adblock syntax (urlrules.h), which may ask for
+ *     more than the URL. It makes a list match, as precisely as a pattern, or
+ *     lifts what other rules of its list have matched.
+ *  6. Categories are those of all category lists that were hit: a name below
  *     another keeps what that one has.
  *
  * A cop_class is 4 KB of which a few bytes are used: nothing here touches more
@@ -29,10 +32,9 @@
 #include "rules/decide/class.h"
 #include "rules/decide/matcher.h"
 #include "rules/decide/policy.h"
+#include "rules/decide/urlrules.h"
 
-/* Note that a rule of a list matched, keeping hits in order of lists and the
- * best rule of each. */
-static void class_hit(struct cop_class *class, struct cop_hit hit)
+void class_hit(struct cop_class *class, struct cop_hit hit)
 {
     unsigned at = class->n;
 
@@ -53,6 +55,28 @@ static void class_hit(struct cop_class *class, struct cop_hit hit)
     }
     class->hits[at] = hit;
     class->n++;
+}
+
+bool class_has(const struct cop_class *class, uint16_t list)
+{
+    for (unsigned i = 0; i < class->n; i++) {
+        if (class->hits[i].list == list) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void class_drop(struct cop_class *class, uint16_t list)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < class->n; i++) {
+        if (class->hits[i].list != list) {
+            class->hits[kept++] = class->hits[i];
+        }
+    }
+    class->n = (uint16_t)kept;
 }
 
 /* The specificity of a host rule found under the host's i-th name; 0 when the
@@ -79,6 +103,7 @@ static uint16_t name_specificity(
     case ENTRY_URL:
     case ENTRY_PATTERN:
     case ENTRY_CIDR:
+    case ENTRY_ADBLOCK:
         break;
     }
     return 0;
@@ -296,6 +321,7 @@ void class_begin(struct cop_class *class)
     class->n = 0;
     class->is_limited = false;
     class->needs_url = false;
+    class->may_spare = false;
 }
 
 /* Whether a bundle has anything to find by a host's name. */
@@ -303,7 +329,8 @@ static bool has_names(const struct cop_bundle *bundle)
 {
     return section_count(bundle, SECTION_HOST_SLOTS) != 0 ||
            section_count(bundle, SECTION_DENSE_LINES) != 0 ||
-           section_count(bundle, SECTION_URL_SLOTS) != 0;
+           section_count(bundle, SECTION_URL_SLOTS) != 0 ||
+           urlrules_are_in(bundle);
 }
 
 void class_end(const struct cop_policy *policy, struct cop_class *class)
@@ -314,26 +341,49 @@ void class_end(const struct cop_policy *policy, struct cop_class *class)
     }
 }
 
-void cop_classify(const struct cop_policy *policy, struct cop_matcher *matcher,
-    const struct cop_url *url, struct cop_class *out)
+/* Everything that does not depend on more than the URL, and its names. */
+static void classify_bundle(const struct urlrules_ask *ask,
+    const struct cop_url *url, struct hostindex_names *names,
+    struct cop_class *out)
+{
+    const struct policy_bundle *at = &ask->policy->bundles[ask->bundle];
+
+    if (has_names(at->bundle)) {
+        hostindex_names(at->bundle, &url->host, names);
+        classify_names(at, &url->host, names, out);
+        classify_dense(at, &url->host, names, out);
+        classify_prefixes(at, url, names, out);
+    }
+    classify_address(at, &url->host, out);
+    classify_patterns(ask->policy, ask->matcher, ask->bundle, url, out);
+}
+
+void cop_classify_request(const struct cop_policy *policy,
+    struct cop_matcher *matcher, const struct cop_url *url,
+    const struct cop_facts *facts, struct cop_class *out)
 {
     struct hostindex_names names;
+    struct urlmatch match;
+    struct urlrules_ask ask = {policy, matcher, 0, &match, &names};
 
     class_begin(out);
     matcher_enter(matcher, policy);
-    for (uint32_t b = 0; b < policy->bundles_n; b++) {
-        const struct policy_bundle *at = &policy->bundles[b];
-
-        if (has_names(at->bundle)) {
-            hostindex_names(at->bundle, &url->host, &names);
-            classify_names(at, &url->host, &names, out);
-            classify_dense(at, &url->host, &names, out);
-            classify_prefixes(at, url, &names, out);
+    if (policy->needs_facts) {
+        urlmatch_init(&match, url, facts);
+    }
+    for (; ask.bundle < policy->bundles_n; ask.bundle++) {
+        classify_bundle(&ask, url, &names, out);
+        if (urlrules_are_in(policy->bundles[ask.bundle].bundle)) {
+            urlrules_classify(&ask, out);
         }
-        classify_address(at, &url->host, out);
-        classify_patterns(policy, matcher, b, url, out);
     }
     class_end(policy, out);
+}
+
+void cop_classify(const struct cop_policy *policy, struct cop_matcher *matcher,
+    const struct cop_url *url, struct cop_class *out)
+{
+    cop_classify_request(policy, matcher, url, NULL, out);
 }
 
 static bool host_needs_url(const struct policy_bundle *at,
@@ -364,6 +414,9 @@ void cop_classify_host(const struct cop_policy *policy,
             classify_names(at, host, &names, out);
             classify_dense(at, host, &names, out);
             out->needs_url |= host_needs_url(at, host, &names);
+        }
+        if (urlrules_are_in(at->bundle)) {
+            urlrules_classify_host(policy, b, &names, out);
         }
         classify_address(at, host, out);
     }

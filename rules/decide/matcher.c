@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "rules/bundle/urlrules.h"
+#include "rules/decide/parties.h"
 #include "rules/decide/policy.h"
 
 struct matcher_pattern {
@@ -9,7 +11,16 @@ struct matcher_pattern {
     bool is_broken; /* did not compile: not tried again */
 };
 
+/* Expressions of URL rules: those of each bundle come first among its rules.
+ * A place of the row below is made when the first one is run. */
+struct matcher_regexes {
+    struct matcher_pattern *p; /* NULL: none was needed, or no memory */
+    uint32_t n;
+};
+
 struct cop_matcher {
+    struct parties parties;
+    struct matcher_regexes regexes[COP_BUNDLES_MAX];
     struct pattern_room room;
     bool has_policy;
     uint64_t generation;
@@ -40,6 +51,15 @@ static void patterns_free(struct cop_matcher *matcher)
     free(matcher->patterns);
     matcher->patterns = NULL;
     matcher->n = 0;
+    for (uint32_t b = 0; b < COP_BUNDLES_MAX; b++) {
+        struct matcher_regexes *regexes = &matcher->regexes[b];
+
+        for (uint32_t i = 0; i < regexes->n; i++) {
+            pcre2_code_free(regexes->p[i].code);
+        }
+        free(regexes->p);
+        *regexes = (struct matcher_regexes){NULL, 0};
+    }
 }
 
 void cop_matcher_free(struct cop_matcher **matcher)
@@ -96,4 +116,81 @@ enum pattern_outcome matcher_run(struct cop_matcher *matcher,
 
     return code != NULL ? pattern_run(&matcher->room, code, text)
                         : PATTERN_LIMITED;
+}
+
+/* How many of a bundle's URL rules have an expression. */
+static uint32_t regexes_count(const struct cop_bundle *bundle)
+{
+    uint32_t from = 0;
+    uint32_t to = section_count(bundle, SECTION_URLRULES);
+
+    while (from < to) {
+        uint32_t half = from + (to - from) / 2;
+
+        if ((bundle_urlrule(bundle, half)->flags & URLRULE_REGEX) != 0) {
+            from = half + 1;
+        } else {
+            to = half;
+        }
+    }
+    return from;
+}
+
+static struct matcher_pattern *regex_place(struct cop_matcher *matcher,
+    const struct cop_bundle *bundle, uint32_t b, uint32_t index)
+{
+    struct matcher_regexes *regexes = &matcher->regexes[b];
+
+    if (regexes->p == NULL) {
+        regexes->n = regexes_count(bundle);
+        regexes->p = calloc(regexes->n + (size_t)1, sizeof(regexes->p[0]));
+        regexes->n = regexes->p != NULL ? regexes->n : 0;
+    }
+    return index < regexes->n ? &regexes->p[index] : NULL;
+}
+
+static void regex_compile(struct matcher_pattern *place,
+    const struct cop_bundle *bundle, const struct format_urlrule *row)
+{
+    static const char with_case[] = "(?-i)";
+    struct cop_slice body =
+        urlrule_body(section_text(bundle, SECTION_RULE_TEXTS,
+                         (struct format_span){row->text_at, row->text_n}),
+            row->flags);
+    char text[PATTERN_TEXT_MAX];
+    size_t n = 0;
+
+    if ((row->flags & URLRULE_MATCH_CASE) != 0) {
+        n = sizeof(with_case) - 1;
+        memcpy(text, with_case, n);
+    }
+    place->is_broken = body.n > sizeof(text) - n;
+    if (!place->is_broken) {
+        memcpy(text + n, body.p, body.n);
+        place->is_broken = pattern_compile((struct cop_slice){text, n + body.n},
+                               NULL, &place->code) != COP_OK;
+    }
+}
+
+enum pattern_outcome matcher_run_regex(struct cop_matcher *matcher,
+    const struct cop_policy *policy, uint32_t bundle, uint32_t index,
+    struct cop_slice text)
+{
+    const struct cop_bundle *b = policy->bundles[bundle].bundle;
+    struct matcher_pattern *place = regex_place(matcher, b, bundle, index);
+
+    if (place == NULL) {
+        return PATTERN_LIMITED;
+    }
+    if (place->code == NULL && !place->is_broken) {
+        regex_compile(place, b, bundle_urlrule(b, index));
+    }
+    return place->code != NULL ? pattern_run(&matcher->room, place->code, text)
+                               : PATTERN_LIMITED;
+}
+
+bool matcher_is_first_party(struct cop_matcher *matcher,
+    const struct cop_host *source, const struct cop_host *host)
+{
+    return parties_are_one(&matcher->parties, source, host);
 }

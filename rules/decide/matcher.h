@@ -18,4 +18,14 @@ enum pattern_outcome matcher_run(struct cop_matcher *matcher,
     const struct cop_policy *policy, uint32_t bundle, uint32_t index,
     struct cop_slice text);
 
+/* Run the regular expression of a bundle's URL rule `index`, in the same
+ * manner. */
+enum pattern_outcome matcher_run_regex(struct cop_matcher *matcher,
+    const struct cop_policy *policy, uint32_t bundle, uint32_t index,
+    struct cop_slice text);
+
+/* Whether a request from `source` stays with its site. */
+bool matcher_is_first_party(struct cop_matcher *matcher,
+    const struct cop_host *source, const struct cop_host *host);
+
 #endif

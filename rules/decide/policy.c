@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "rules/decide/urlrules.h"
+
 /* What the numbers of a policy take: a few words a list, requirement and
  * profile. A bundle that needs more than this is no policy. */
 static const size_t policy_arena_max = (size_t)256 << 20;
@@ -65,6 +67,17 @@ static bool policy_fits(struct cop_bundle *const *bundles, size_t n)
     return total < COP_NONE;
 }
 
+/* What rules in Adblock syntax ask of every request. */
+static void policy_look(struct cop_policy *policy)
+{
+    for (uint32_t i = 0; i < policy->bundles_n; i++) {
+        struct policy_bundle *at = &policy->bundles[i];
+
+        policy->needs_facts |= urlrules_are_in(at->bundle);
+        at->has_urlrules_everywhere = urlrules_are_everywhere(at->bundle);
+    }
+}
+
 /* Rank the bundles by digest, so that a tie between two of them does not
  * depend on the order in which they were named. */
 static void policy_rank(struct cop_policy *policy)
@@ -96,6 +109,7 @@ static enum cop_status policy_fill(struct cop_policy *policy,
             report, COP_E_IO, NULL, "the system gives no random numbers");
     }
     policy_count(policy);
+    policy_look(policy);
     policy_rank(policy);
     enum cop_status status = policy_join(policy, report);
 

@@ -107,12 +107,14 @@ struct policy_bundle {
     uint32_t lists, requirements, templates, profiles, grants, appeals;
     uint32_t patterns;
     uint32_t rank; /* of its digest */
+    bool has_urlrules_everywhere; /* some may match on any host */
 };
 
 struct cop_policy {
     struct arena arena;
     uint64_t generation;
     uint32_t bundles_n;
+    bool needs_facts; /* some rule asks for more than the URL */
     struct policy_bundle bundles[COP_BUNDLES_MAX + 1]; /* the last ends all */
     struct policy_list *lists;
     struct policy_requirement *requirements;

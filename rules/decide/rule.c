@@ -1,6 +1,7 @@
 #include "cop/decide.h"
 
 #include "rules/bundle/addresses.h"
+#include "rules/bundle/urlrules.h"
 #include "rules/decide/policy.h"
 
 static const char *rule_kind(const struct format_rule *rule, bool is_address)
@@ -18,6 +19,8 @@ static const char *rule_kind(const struct format_rule *rule, bool is_address)
         return "pattern";
     case ENTRY_CIDR:
         return "network";
+    case ENTRY_ADBLOCK:
+        return "adblock";
     }
     return "unknown";
 }
@@ -56,6 +59,12 @@ static struct cop_slice rule_text(const struct cop_bundle *bundle,
     if (rule->object == ENTRY_CIDR) {
         return section_text(bundle, SECTION_RULE_TEXTS,
             bundle_address(bundle, rule->detail)->text);
+    }
+    if (rule->object == ENTRY_ADBLOCK) {
+        const struct format_urlrule *row = bundle_urlrule(bundle, rule->detail);
+
+        return section_text(bundle, SECTION_RULE_TEXTS,
+            (struct format_span){row->text_at, row->text_n});
     }
     return host_suffix(host, rule->detail);
 }

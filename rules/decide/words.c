@@ -13,6 +13,20 @@ static const struct {
 #include "cop/level.tbl"
 };
 
+static const char *const resource_words[] = {
+#define COP_RESOURCE(symbol, word) word,
+#include "cop/resource.tbl"
+};
+
+const char *cop_resource_word(enum cop_resource resource)
+{
+    size_t i = (size_t)resource;
+
+    return i < sizeof(resource_words) / sizeof(resource_words[0])
+               ? resource_words[i]
+               : "unknown";
+}
+
 const char *cop_action_word(enum cop_action action)
 {
     size_t i = (size_t)action;

@@ -342,6 +342,8 @@ bool entry_read(const struct entry_reader *reader, struct cop_slice line,
             return false;
         }
         return reader->take(reader->context, ENTRY_PATTERN, word.text);
+    case LIST_ADBLOCK: /* is read as a whole: adblock_list.c */
+        break;
     }
     return false;
 }

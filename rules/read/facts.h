@@ -49,7 +49,13 @@ struct fact_categories {
 
 /* ---- lists ---- */
 
-enum list_format { LIST_DOMAINS, LIST_HOSTS, LIST_URLS, LIST_PATTERNS };
+enum list_format {
+    LIST_DOMAINS,
+    LIST_HOSTS,
+    LIST_URLS,
+    LIST_PATTERNS,
+    LIST_ADBLOCK
+};
 enum list_semantics { LIST_SAYS_DENY, LIST_SAYS_ALLOW, LIST_SAYS_ALLOW_ONLY };
 enum list_secrecy { LIST_PUBLIC, LIST_RESTRICTED, LIST_SECRET };
 

@@ -11,7 +11,7 @@
 #include "cop/status.h"
 #include "rules/read/unpack.h"
 
-enum { LINES_MAX_BYTES = 4096, LINES_BUFFER = 65536 };
+enum { LINES_MAX_BYTES = 16384, LINES_BUFFER = 65536 };
 
 struct lines {
     struct unpack *file;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "rules/read/adblock_list.h"
 #include "rules/read/entry.h"
 #include "rules/read/lines.h"
 
@@ -123,7 +124,7 @@ static bool read_line(
     struct reading *reading, const struct lines *lines, struct cop_slice line)
 {
     struct place place = {reading->list->path.p, lines->number, 1};
-    struct entry_flaw flaw = {.what = "this line has more than 4,096 bytes",
+    struct entry_flaw flaw = {.what = "this line has more than 16,384 bytes",
         .todo = "split it, or remove it"};
 
     reading->line = lines->number;
@@ -190,6 +191,9 @@ enum cop_status list_read(const struct fact_list *list,
     struct reading reading;
 
     *bytes = 0;
+    if (list->format == LIST_ADBLOCK) {
+        return adblock_list_read(list, sink, report, bytes);
+    }
     reading_init(&reading, list, sink, report);
     if (list->path.p != NULL) {
         return read_file(&reading, bytes);

@@ -49,6 +49,7 @@ static const char *const format_words[] = {
     [LIST_HOSTS] = "hosts",
     [LIST_URLS] = "urls",
     [LIST_PATTERNS] = "patterns",
+    [LIST_ADBLOCK] = "adblock",
 };
 
 void list_read_file(
@@ -159,6 +160,7 @@ static void settle_form(struct list_reader *reader)
     if (!reader->has_object) {
         list->object = list->format == LIST_URLS       ? ENTRY_URL
                        : list->format == LIST_PATTERNS ? ENTRY_PATTERN
+                       : list->format == LIST_ADBLOCK  ? ENTRY_ADBLOCK
                                                        : ENTRY_DOMAIN;
     }
 }
@@ -174,6 +176,8 @@ static bool form_fits(const struct fact_list *list)
         return list->object == ENTRY_URL;
     case LIST_PATTERNS:
         return list->object == ENTRY_PATTERN;
+    case LIST_ADBLOCK:
+        return list->object == ENTRY_ADBLOCK;
     }
     return false;
 }
@@ -186,8 +190,8 @@ void list_read_end(
     settle_form(reader);
     if (!list->is_unsupported && !form_fits(list)) {
         yaml_error(yaml, node, "value",
-            "domains and hosts go with object domain, host or below; urls "
-            "and patterns need none",
+            "domains and hosts go with object domain, host or below; urls, "
+            "patterns and adblock need none",
             "format: %s does not fit the object", format_words[list->format]);
     }
     if (list->path.p != NULL && list->entries != NULL) {

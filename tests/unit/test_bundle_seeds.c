@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "rules/bundle/format.h"
+#include "tests/unit/adblock_fixture.h"
 #include "tests/unit/bundle_whole.h"
 
 static struct fixture *seed_empty(void)
@@ -36,6 +37,31 @@ static struct fixture *seed_rules(void)
     fixture_add(f, help, ENTRY_URL, "shared.example/albums");
     fixture_add(f, help, ENTRY_URL, "www.shared.example/");
     fixture_profile(f, "mia", 9)->is_allow_only = true;
+    return f;
+}
+
+/* Rules in Adblock syntax that the fuzzer's URL meets, by each kind of key. */
+static struct fixture *seed_adblock(void)
+{
+    static const char *const rules[] = {
+        "||shared.example^",
+        "||shared.example/albums$document,domain=example|~other.example",
+        "/albums/*/mine^$document,to=example,denyallow=other.example",
+        "||example^$document,method=get,first-party,important",
+        "$document,domain=shared.example",
+        "/alb[u-v]ms/\\d+/$document",
+        "|http://a*^$document,third-party",
+        "@@||shared.example^$document,method=post",
+        "@@albums/7$document,from=other.example",
+        "@@y=1|$document,match-case",
+        "@@/(albums)+/8/$document",
+    };
+    struct fixture *f = fixture_new("adblock");
+    uint32_t ads = fixture_category(f, "ads", COP_CAT_COMMERCE_ADS_TRACKING);
+
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        fixture_adblock(f, ads, rules[i]);
+    }
     return f;
 }
 
@@ -95,6 +121,7 @@ static const struct {
     {"whole", whole, NULL},
     {"rules", seed_rules, NULL},
     {"locks", seed_locks, NULL},
+    {"adblock", seed_adblock, NULL},
     {"url-without-text", seed_locks, spoil_url},
 };
 
