@@ -134,6 +134,8 @@ static void conn_record(const struct conn *conn)
         .reason = conn->end.reason,
         .detail = conn->end.detail[0] != '\0' ? conn->end.detail : NULL,
         .host = conn->site.is_known ? &conn->site.host : NULL,
+        .client_tls = conn->tally.client_tls,
+        .server_tls = conn->tally.server_tls,
         .requests = conn->tally.requests,
         .up_bytes = conn->tally.up_bytes,
         .down_bytes = conn->tally.down_bytes,

@@ -51,8 +51,10 @@ struct site {
 struct tally {
     int64_t began_ms;
     uint64_t requests;
-    uint64_t up_bytes;   /* from the client */
-    uint64_t down_bytes; /* to the client */
+    uint64_t up_bytes;      /* from the client */
+    uint64_t down_bytes;    /* to the client */
+    const char *client_tls; /* version, static; NULL: TLS did not end here */
+    const char *server_tls; /* of the last server */
 };
 
 struct conn {

@@ -83,6 +83,9 @@ static enum step forward_attach(struct exchange *x, struct upstream *upstream)
     struct wire *server = &upstream->wire;
 
     x->upstream = upstream;
+    if (x->is_tls) {
+        x->conn->tally.server_tls = wire_version(server);
+    }
     upstream->user = x;
     upstream->watch.fn = forward_on_server;
     x->up.to = server;

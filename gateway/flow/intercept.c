@@ -58,6 +58,7 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 
     conn->tunnel->wait = NULL;
     if (upstream != NULL) {
+        conn->tally.server_tls = wire_version(&upstream->wire);
         upstream_put(&upstream);
     } else {
         fault_set(&conn->origin, reason, detail);
@@ -77,6 +78,7 @@ enum step intercept_begin(struct conn *conn)
         return STEP_WAIT;
     }
     if (status == COP_OK) {
+        conn->tally.server_tls = wire_version(&upstream->wire);
         upstream_put(&upstream);
     } else {
         fault_set(&conn->origin,
@@ -102,6 +104,7 @@ enum step intercept_step_handshake(
         return conn_end(conn, conn->wire.reason, conn->wire.detail);
     }
     conn->is_inside = true;
+    conn->tally.client_tls = wire_version(&conn->wire);
     conn->flow->counts.intercepted++;
     tunnel_free(&conn->tunnel);
     conn->exchange = exchange_take(conn);

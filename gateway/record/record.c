@@ -284,6 +284,12 @@ void record_end(struct record *record, const struct record_end *end)
     if (end->host != NULL && !end->is_private) {
         line_text(line, "host", cop_host_slice(end->host), COP_HOST_MAX);
     }
+    if (end->client_tls != NULL) {
+        line_word(line, "client_tls", end->client_tls);
+    }
+    if (end->server_tls != NULL) {
+        line_word(line, "server_tls", end->server_tls);
+    }
     line_number(line, "requests", end->requests);
     line_number(line, "up_bytes", end->up_bytes);
     line_number(line, "down_bytes", end->down_bytes);

@@ -64,6 +64,8 @@ struct record_end {
     enum cop_reason reason;
     const char *detail; /* a library's words, NULL if none; cut at 200 */
     const struct cop_host *host; /* NULL if none was asked for */
+    const char *client_tls; /* "TLSv1.3"; NULL where TLS did not end here */
+    const char *server_tls;
     uint64_t requests;
     uint64_t up_bytes;
     uint64_t down_bytes;

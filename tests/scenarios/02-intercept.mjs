@@ -91,6 +91,7 @@ scenario('intercept', async (place) => {
     await place.step(`${version} with the client`, async () => {
       const args = version === 'TLSv1.2' ? [flag, '1.2'] : [flag];
       assert.equal((await curl(u.https(names.allowed), { ...trusting, args })).status, 200);
+      await u.gateway.line('both versions', (l) => l.event === 'end' && l.client_tls === version && l.server_tls === 'TLSv1.3');
     });
   }
   await place.step('TLS 1.1 is refused', async () => {
