@@ -4,89 +4,32 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "rules/base/cidr.h"
+
 enum { NETWORK_TEXT_MAX = 64 };
-
-/* The address part, as 16 bytes; *width is 32 or 128. */
-static enum cop_status network_address(
-    const char *text, uint8_t address[16], unsigned *width)
-{
-    static const uint8_t mapped[12] = {
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-    if (inet_pton(AF_INET, text, address + 12) == 1) {
-        memcpy(address, mapped, sizeof(mapped));
-        *width = 32;
-        return COP_OK;
-    }
-    if (inet_pton(AF_INET6, text, address) == 1) {
-        *width = 128;
-        return COP_OK;
-    }
-    return COP_E_SYNTAX;
-}
-
-static enum cop_status network_bits(
-    const char *text, unsigned width, unsigned *bits)
-{
-    unsigned value = 0;
-    size_t n = strlen(text);
-
-    if (n == 0 || n > 3) {
-        return COP_E_SYNTAX;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return COP_E_SYNTAX;
-        }
-        value = value * 10 + (unsigned)(text[i] - '0');
-    }
-    if (value > width) {
-        return COP_E_SYNTAX;
-    }
-    *bits = value;
-    return COP_OK;
-}
-
-static bool network_has_host_bits(const uint8_t address[16], unsigned bits)
-{
-    for (unsigned i = bits; i < 128; i++) {
-        if ((address[i / 8] >> (7 - i % 8)) & 1) {
-            return true;
-        }
-    }
-    return false;
-}
 
 enum cop_status network_parse(
     struct cop_slice text, uint8_t address[16], uint8_t *bits)
 {
-    char copy[NETWORK_TEXT_MAX];
-    unsigned width;
-    unsigned prefix;
-    char *slash;
+    static const uint8_t mapped[12] = {
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    struct cidr cidr;
+    enum cidr_flaw flaw = cidr_parse(text, &cidr);
 
-    if (text.n == 0 || text.n >= sizeof(copy) ||
-        memchr(text.p, '\0', text.n) != NULL) {
-        return COP_E_SYNTAX;
-    }
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    slash = strchr(copy, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    if (network_address(copy, address, &width) != COP_OK) {
-        return COP_E_SYNTAX;
-    }
-    prefix = width;
-    if (slash != NULL && network_bits(slash + 1, width, &prefix) != COP_OK) {
-        return COP_E_SYNTAX;
-    }
-    prefix += 128 - width;
-    if (network_has_host_bits(address, prefix)) {
+    if (flaw == CIDR_HOST_BITS) {
         return COP_E_RANGE;
     }
-    *bits = (uint8_t)prefix;
+    if (flaw != CIDR_FINE) {
+        return COP_E_SYNTAX;
+    }
+    if (cidr.is_ip6) {
+        memcpy(address, cidr.addr, sizeof(cidr.addr));
+        *bits = cidr.bits;
+        return COP_OK;
+    }
+    memcpy(address, mapped, sizeof(mapped));
+    memcpy(address + sizeof(mapped), cidr.addr, 4);
+    *bits = (uint8_t)(cidr.bits + 96);
     return COP_OK;
 }
 
