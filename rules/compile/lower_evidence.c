@@ -113,6 +113,9 @@ static size_t count_origins(const struct model *model)
 {
     size_t n = model->category_lists.n;
 
+    for (size_t i = 0; i < model->category_lists.n; i++) {
+        n += model_category_list(model, i)->parts_n;
+    }
     for (size_t i = 0; i < model->requirements.n; i++) {
         n += model_requirement(model, i)->target.lists_n;
     }
@@ -131,10 +134,18 @@ static bool lower_origins(const struct model *model, struct cop_tables *out)
     for (size_t i = 0; i < model->category_lists.n; i++) {
         const struct fact_category_list *fact = model_category_list(model, i);
 
-        rows[n] = origin_of(model, &fact->list);
-        rows[n].name = fact->head.id;
-        rows[n].says = COP_LIT("category");
-        rows[n++].categories = fact->categories.set;
+        if (fact_has_rest(fact)) {
+            rows[n] = origin_of(model, &fact->list);
+            rows[n].name = fact->head.id;
+            rows[n].says = COP_LIT("category");
+            rows[n++].categories = fact->categories.set;
+        }
+        for (size_t k = 0; k < fact->parts_n; k++) {
+            rows[n] = origin_of(model, &fact->parts[k].list);
+            rows[n].name = model_part_name(model, fact, k);
+            rows[n].says = COP_LIT("category");
+            rows[n++].categories = fact->parts[k].categories.set;
+        }
     }
     for (uint32_t i = 0; i < model->requirements.n; i++) {
         const struct fact_requirement *fact = model_requirement(model, i);

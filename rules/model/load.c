@@ -6,8 +6,10 @@
 bool model_reserve_lists(struct model *model, size_t n)
 {
     model->lists = arena_array(model->arena, n + 1, sizeof(model->lists[0]));
-    model->files = arena_array(model->arena, n + 1, sizeof(model->files[0]));
     model->room = n;
+    model->files_room = n * LIST_FILES_MAX + 1;
+    model->files =
+        arena_array(model->arena, model->files_room, sizeof(model->files[0]));
     return model->lists != NULL && model->files != NULL;
 }
 
@@ -32,7 +34,7 @@ uint32_t model_add_file(struct model *model, struct cop_slice name)
             return (uint32_t)i;
         }
     }
-    if (model->files_n > model->room) {
+    if (model->files_n == model->files_room) {
         return 0;
     }
     model->files[model->files_n] = name;
@@ -61,6 +63,21 @@ static bool take(void *context, enum entry_object object, struct cop_slice text,
     return entries_add(&target->model->entries, &entry);
 }
 
+/* The entries that follow are of a file in the list's folder. */
+static bool enter(void *context, const char *file)
+{
+    struct target *target = context;
+    struct model *model = target->model;
+    struct cop_slice name = arena_print(
+        model->arena, "%s/%s", model->lists[target->index].fact->name.p, file);
+
+    if (name.p == NULL) {
+        return false;
+    }
+    target->file = model_add_file(model, name);
+    return true;
+}
+
 /* Load one list; bytes of files read so far are added up in the sink. */
 static enum cop_status load_list(
     struct model *model, size_t index, struct list_sink *sink)
@@ -69,13 +86,16 @@ static enum cop_status load_list(
     struct target target = {
         .model = model,
         .index = (uint32_t)index,
-        .file = model_add_file(model, list->fact->name),
     };
     uint64_t bytes = 0;
     enum cop_status status;
 
+    if (list->fact->format != LIST_SQUIDGUARD) {
+        target.file = model_add_file(model, list->fact->name);
+    }
     list->first = model->entries.n;
     sink->take = take;
+    sink->enter = enter;
     sink->context = &target;
     status = list_read(list->fact, sink, model->report, &bytes);
     sink->bytes_before += bytes;

@@ -97,6 +97,9 @@ static size_t count_lists(const struct model *model)
 {
     size_t n = model->category_lists.n + model->appeals.n;
 
+    for (size_t i = 0; i < model->category_lists.n; i++) {
+        n += model_category_list(model, i)->parts_n;
+    }
     for (size_t i = 0; i < model->requirements.n; i++) {
         const struct fact_requirement *fact = model_requirement(model, i);
 
@@ -121,20 +124,43 @@ static bool limit_matches(struct cop_catset categories)
         cop_catset_and(categories, cop_category_protected()));
 }
 
+static void add_category_list(struct model *model, struct cop_slice name,
+    const struct fact_list *fact, struct cop_catset categories)
+{
+    const struct tables_list list = {
+        .name = name,
+        .licence = fact->licence,
+        .role = LIST_CATEGORY,
+        .owner = COP_NONE,
+        .categories = categories,
+        .limit_matches = limit_matches(categories),
+    };
+
+    (void)model_add_list(model, &list, fact, &fact->place);
+}
+
+struct cop_slice model_part_name(const struct model *model,
+    const struct fact_category_list *fact, size_t part)
+{
+    return arena_print(
+        model->arena, "%s#%s", fact->head.id.p, fact->parts[part].value.p);
+}
+
 static void add_category_lists(struct model *model)
 {
     for (size_t i = 0; i < model->category_lists.n; i++) {
         const struct fact_category_list *fact = model_category_list(model, i);
-        const struct tables_list list = {
-            .name = fact->head.id,
-            .licence = fact->list.licence,
-            .role = LIST_CATEGORY,
-            .owner = COP_NONE,
-            .categories = fact->categories.set,
-            .limit_matches = limit_matches(fact->categories.set),
-        };
 
-        (void)model_add_list(model, &list, &fact->list, &fact->list.place);
+        if (fact_has_rest(fact)) {
+            add_category_list(
+                model, fact->head.id, &fact->list, fact->categories.set);
+        }
+        for (size_t k = 0; k < fact->parts_n; k++) {
+            const struct fact_list_part *part = &fact->parts[k];
+
+            add_category_list(model, model_part_name(model, fact, k),
+                &part->list, part->categories.set);
+        }
     }
 }
 

@@ -42,7 +42,8 @@ struct model {
     size_t lists_n;
     struct cop_slice *files;
     size_t files_n;
-    size_t room; /* of lists and files: as many as can be */
+    size_t room; /* of lists: as many as can be */
+    size_t files_room;
     struct entries entries;
 };
 
@@ -94,13 +95,18 @@ void model_fini(struct model *model);
 
 /* ---- loading lists, also for policy files ---- */
 
-/* Make room for n lists and as many files. False without memory. */
+/* Make room for n lists and their files. False without memory. */
 bool model_reserve_lists(struct model *model, size_t n);
 
 /* Add a list without entries, NULL when there is no room. */
 struct model_list *model_add_list(struct model *model,
     const struct tables_list *list, const struct fact_list *fact,
     const struct place *place);
+
+/* What the rows of one value in a table's category column are called as a
+ * list, in the arena. */
+struct cop_slice model_part_name(const struct model *model,
+    const struct fact_category_list *fact, size_t part);
 
 /* The index of a file's name, added where it is new. */
 uint32_t model_add_file(struct model *model, struct cop_slice name);

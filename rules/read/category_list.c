@@ -27,6 +27,30 @@ static void read_categories(
     }
 }
 
+static void read_map(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reader *reader = into;
+
+    list_read_map(yaml, value, reader->fact);
+}
+
+static void settle(struct yaml *yaml, struct fact_category_list *fact)
+{
+    bool has_column = list_has_category_column(&fact->list);
+
+    if (fact->parts_n == 0 && cop_catset_empty(fact->categories.set)) {
+        yaml_error(yaml, yaml->root, "key", "write categories: [...]",
+            "the key categories is missing");
+    }
+    if (has_column != (fact->parts_n > 0)) {
+        yaml_error(yaml, yaml->root, "key",
+            "write both: columns: {name: 1, category: 2}, and category_map",
+            "a column of categories needs a category_map, and this that");
+    }
+    (void)list_settle_parts(fact, yaml->arena);
+}
+
 void category_list_read(struct document *document, struct facts *facts)
 {
     static const struct yaml_key keys[] = {
@@ -36,7 +60,11 @@ void category_list_read(struct document *document, struct facts *facts)
         {"entries", list_read_entries, false},
         {"format", list_read_format, true},
         {"object", list_read_object, false},
-        {"categories", read_categories, true},
+        {"delimiter", list_read_delimiter, false},
+        {"header", list_read_header, false},
+        {"columns", list_read_columns, false},
+        {"category_map", read_map, false},
+        {"categories", read_categories, false},
         {"licence", list_read_licence, true},
         {"origin", list_read_origin, false},
         {"retrieved", list_read_retrieved, false},
@@ -56,6 +84,7 @@ void category_list_read(struct document *document, struct facts *facts)
     (void)yaml_map_read(
         yaml, yaml->root, keys, sizeof(keys) / sizeof(keys[0]), &reader);
     list_read_end(yaml, yaml->root, &reader.list);
+    settle(yaml, fact);
     fact->head.next = facts->lists;
     facts->lists = &fact->head;
 }

@@ -27,6 +27,8 @@ struct list_reader {
     bool is_lenient; /* what this version cannot do is a note, not an error */
     bool has_format;
     bool has_object;
+    bool has_header;     /* the key was there */
+    bool has_table_keys; /* any of the keys of a table */
 };
 
 void list_read_file(
@@ -43,6 +45,24 @@ void list_read_origin(
     struct yaml *yaml, const struct yaml_node *value, void *into);
 void list_read_retrieved(
     struct yaml *yaml, const struct yaml_node *value, void *into);
+
+/* How a table is read; list_csv.c. */
+void list_read_delimiter(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_header(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_columns(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_map(struct yaml *yaml, const struct yaml_node *value,
+    struct fact_category_list *fact);
+
+/* After the keys: do those of a table fit? */
+void list_settle_table(struct yaml *yaml, const struct yaml_node *node,
+    struct list_reader *reader);
+bool list_has_category_column(const struct fact_list *list);
+
+/* After all else: make each part a list. False without memory. */
+bool list_settle_parts(struct fact_category_list *fact, struct arena *arena);
 
 /* After the keys: does the format fit the object, are there entries? */
 void list_read_end(struct yaml *yaml, const struct yaml_node *node,

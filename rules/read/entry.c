@@ -6,19 +6,10 @@
 
 #include "cop/host.h"
 #include "cop/url.h"
+#include "rules/read/entry_parts.h"
 #include "rules/read/utf8.h"
 
-/* A part of the line being read, which is whole in `line`. */
-struct word {
-    struct cop_slice line;
-    struct cop_slice text;
-};
-
-static bool flawed(struct entry_flaw *flaw, const struct word *word,
-    const char *todo, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static bool flawed(struct entry_flaw *flaw, const struct word *word,
+bool entry_flawed(struct entry_flaw *flaw, const struct word *word,
     const char *todo, const char *format, ...)
 {
     va_list list;
@@ -31,19 +22,31 @@ static bool flawed(struct entry_flaw *flaw, const struct word *word,
     return false;
 }
 
+void entry_caution(struct entry_flaw *flaw, const char *code)
+{
+    flaw->is_caution = true;
+    flaw->code = code;
+}
+
+bool entry_skip(struct entry_flaw *flaw, const char *reason)
+{
+    flaw->skipped = reason;
+    return true;
+}
+
 /* A rule about "com" is about everybody's names, and hardly what was meant. */
 static void caution_suffix(struct entry_flaw *flaw, const struct word *word,
     const struct cop_host *host)
 {
-    (void)flawed(flaw, word,
+    (void)entry_flawed(flaw, word,
         "if it is meant, leave it; otherwise write the whole name",
         "\"%s\" is a public suffix: this covers the names of many owners",
         host->text);
-    flaw->is_caution = true;
+    entry_caution(flaw, "suffix");
 }
 
 /* What of a line to quote: enough to recognise it. */
-static int quoted(struct cop_slice text)
+int entry_quoted(struct cop_slice text)
 {
     return text.n < 80 ? (int)text.n : 80;
 }
@@ -53,7 +56,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-static struct cop_slice trimmed(struct cop_slice text)
+struct cop_slice entry_trimmed(struct cop_slice text)
 {
     while (text.n > 0 && is_space(text.p[0])) {
         text.p++;
@@ -70,16 +73,19 @@ static struct cop_slice trimmed(struct cop_slice text)
 static struct cop_slice without_comment(
     struct cop_slice line, enum list_format format)
 {
-    struct cop_slice text = trimmed(line);
+    struct cop_slice text = entry_trimmed(line);
 
     if (text.n > 0 && text.p[0] == '#') {
         text.n = 0;
         return text;
     }
-    for (size_t i = 1; i < text.n && format != LIST_PATTERNS; i++) {
+    if (format == LIST_PATTERNS || format == LIST_EXPRESSIONS) {
+        return text;
+    }
+    for (size_t i = 1; i < text.n; i++) {
         if (text.p[i] == '#' && is_space(text.p[i - 1])) {
             text.n = i;
-            return trimmed(text);
+            return entry_trimmed(text);
         }
     }
     return text;
@@ -101,11 +107,11 @@ static bool read_address(const struct entry_reader *reader,
      * list's author, not an address. */
     if (host->kind == COP_HOST_IPV4 &&
         !cop_slice_eq(text, cop_host_slice(host))) {
-        return flawed(flaw, word,
+        return entry_flawed(flaw, word,
             "write a name such as example.com, or an address such as "
             "192.0.2.1",
             "\"%.*s\" is no domain; a browser would read it as %s",
-            quoted(word->text), word->text.p, host->text);
+            entry_quoted(word->text), word->text.p, host->text);
     }
     return reader->take(reader->context, ENTRY_HOST, cop_host_slice(host));
 }
@@ -128,8 +134,8 @@ static bool explain_name(const struct word *word, struct entry_flaw *flaw)
         todo = "write one name a line; lines with an address before the name "
                "are format: hosts";
     }
-    return flawed(flaw, word, todo, "\"%.*s\" is no domain", quoted(word->text),
-        word->text.p);
+    return entry_flawed(flaw, word, todo, "\"%.*s\" is no domain",
+        entry_quoted(word->text), word->text.p);
 }
 
 /* Whether only characters occur that a name may be written with. */
@@ -143,8 +149,8 @@ static bool has_name_characters(struct cop_slice text)
     return text.n > 0;
 }
 
-static bool read_name(const struct entry_reader *reader,
-    const struct word *word, struct entry_flaw *flaw)
+bool entry_take_name(const struct entry_reader *reader, const struct word *word,
+    struct entry_flaw *flaw)
 {
     enum entry_object object = reader->object;
     struct cop_slice text = word->text;
@@ -174,7 +180,7 @@ static bool read_name(const struct entry_reader *reader,
 
 /* ---- hosts files ---- */
 
-static struct cop_slice take_word(struct cop_slice *rest)
+struct cop_slice entry_take_word(struct cop_slice *rest)
 {
     struct cop_slice word = *rest;
     size_t n = 0;
@@ -183,7 +189,7 @@ static struct cop_slice take_word(struct cop_slice *rest)
         n++;
     }
     word.n = n;
-    *rest = trimmed((struct cop_slice){rest->p + n, rest->n - n});
+    *rest = entry_trimmed((struct cop_slice){rest->p + n, rest->n - n});
     return word;
 }
 
@@ -221,21 +227,21 @@ static bool read_hosts_line(const struct entry_reader *reader,
     const struct word *whole, struct entry_flaw *flaw)
 {
     struct cop_slice rest = whole->text;
-    struct word word = {whole->line, take_word(&rest)};
+    struct word word = {whole->line, entry_take_word(&rest)};
 
     if (!is_address(word.text)) {
-        return flawed(flaw, &word,
+        return entry_flawed(flaw, &word,
             "write an address before the name: 0.0.0.0 example.com; a list "
             "of names alone is format: domains",
-            "\"%.*s\" is no address", quoted(word.text), word.text.p);
+            "\"%.*s\" is no address", entry_quoted(word.text), word.text.p);
     }
     if (rest.n == 0) {
-        return flawed(flaw, &word, "write a name behind the address",
+        return entry_flawed(flaw, &word, "write a name behind the address",
             "there is an address here and no name");
     }
     while (rest.n > 0) {
-        word.text = take_word(&rest);
-        if (!is_own_name(word.text) && !read_name(reader, &word, flaw)) {
+        word.text = entry_take_word(&rest);
+        if (!is_own_name(word.text) && !entry_take_name(reader, &word, flaw)) {
             return false;
         }
     }
@@ -272,7 +278,7 @@ static enum cop_status parse_url(struct cop_slice text, struct cop_url *url)
     return status;
 }
 
-static bool read_url(const struct entry_reader *reader, const struct word *word,
+bool entry_take_url(const struct entry_reader *reader, const struct word *word,
     struct entry_flaw *flaw)
 {
     static const char todo[] =
@@ -284,13 +290,13 @@ static bool read_url(const struct entry_reader *reader, const struct word *word,
     size_t scheme;
 
     if (status == COP_E_UNSUPPORTED) {
-        return flawed(flaw, word, todo,
-            "\"%.*s\" has a scheme that is not filtered", quoted(word->text),
-            word->text.p);
+        return entry_flawed(flaw, word, todo,
+            "\"%.*s\" has a scheme that is not filtered",
+            entry_quoted(word->text), word->text.p);
     }
     if (status != COP_OK || memchr(word->text.p, ' ', word->text.n) != NULL) {
-        return flawed(flaw, word, todo, "\"%.*s\" is no URL",
-            quoted(word->text), word->text.p);
+        return entry_flawed(flaw, word, todo, "\"%.*s\" is no URL",
+            entry_quoted(word->text), word->text.p);
     }
     scheme = strlen(cop_scheme_name(url.scheme)) + 3;
     text = (struct cop_slice){url.text.p + scheme, url.text.n - scheme};
@@ -299,7 +305,7 @@ static bool read_url(const struct entry_reader *reader, const struct word *word,
 
 /* ---- any line ---- */
 
-static bool check_characters(struct cop_slice line, struct entry_flaw *flaw)
+bool entry_check_characters(struct cop_slice line, struct entry_flaw *flaw)
 {
     size_t at = 0;
     enum utf8_flaw found = utf8_flaw_next(line, &at);
@@ -311,10 +317,41 @@ static bool check_characters(struct cop_slice line, struct entry_flaw *flaw)
     if (found == UTF8_FINE) {
         return true;
     }
-    return flawed(flaw, &(struct word){line, {line.p + at, 0}},
+    return entry_flawed(flaw, &(struct word){line, {line.p + at, 0}},
         "save the list as UTF-8 text",
         found == UTF8_INVALID ? "this byte is not UTF-8 text"
                               : "there is a control character here");
+}
+
+static bool take_pattern(const struct entry_reader *reader,
+    const struct word *word, struct entry_flaw *flaw)
+{
+    if (!entry_check_pattern(word->text, flaw)) {
+        flaw->offset += (size_t)(word->text.p - word->line.p);
+        return false;
+    }
+    return reader->take(reader->context, ENTRY_PATTERN, word->text);
+}
+
+void entry_flaw_clear(struct entry_flaw *flaw)
+{
+    flaw->is_caution = false;
+    flaw->skipped = NULL;
+}
+
+bool entry_take_object(const struct entry_reader *reader,
+    const struct word *word, struct entry_flaw *flaw)
+{
+    if (reader->object == ENTRY_URL) {
+        return entry_take_url(reader, word, flaw);
+    }
+    if (reader->object == ENTRY_PATTERN) {
+        return take_pattern(reader, word, flaw);
+    }
+    if (reader->object == ENTRY_CIDR) {
+        return entry_take_network(reader, word, flaw);
+    }
+    return entry_take_name(reader, word, flaw);
 }
 
 bool entry_read(const struct entry_reader *reader, struct cop_slice line,
@@ -322,8 +359,8 @@ bool entry_read(const struct entry_reader *reader, struct cop_slice line,
 {
     struct word word = {line, without_comment(line, reader->format)};
 
-    flaw->is_caution = false;
-    if (!check_characters(line, flaw)) {
+    entry_flaw_clear(flaw);
+    if (!entry_check_characters(line, flaw)) {
         return false;
     }
     if (word.text.n == 0) {
@@ -331,19 +368,25 @@ bool entry_read(const struct entry_reader *reader, struct cop_slice line,
     }
     switch (reader->format) {
     case LIST_DOMAINS:
-        return read_name(reader, &word, flaw);
+        return entry_take_name(reader, &word, flaw);
     case LIST_HOSTS:
         return read_hosts_line(reader, &word, flaw);
     case LIST_URLS:
-        return read_url(reader, &word, flaw);
+        return entry_take_url(reader, &word, flaw);
     case LIST_PATTERNS:
-        if (!entry_check_pattern(word.text, flaw)) {
-            flaw->offset += (size_t)(word.text.p - line.p);
-            return false;
-        }
-        return reader->take(reader->context, ENTRY_PATTERN, word.text);
-    case LIST_ADBLOCK: /* is read as a whole: adblock_list.c */
+        return take_pattern(reader, &word, flaw);
+    case LIST_EXPRESSIONS:
+        return entry_take_expression(reader, &word, flaw);
+    case LIST_DNSMASQ:
+        return entry_take_dnsmasq(reader, &word, flaw);
+    case LIST_CIDR:
+        return entry_take_network(reader, &word, flaw);
+    case LIST_SQUIDGUARD: /* read by their own readers; see form.h */
+    case LIST_RPZ:
+    case LIST_CSV:
+    case LIST_ADBLOCK:
         break;
     }
-    return false;
+    return entry_flawed(flaw, &word, "name a file",
+        "entries of this format cannot stand alone");
 }

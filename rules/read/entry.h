@@ -9,6 +9,12 @@
  *             and does not matter
  *   patterns  ^https?://example\.com/    PCRE2, over the canonical URL
  *
+ *   expressions  as patterns, written for POSIX; what differs is told
+ *   dnsmasq   address=/example.com/0.0.0.0, server=/example.com/
+ *   cidr      192.0.2.0/24, 2001:db8::/32, 192.0.2.1
+ *
+ * Formats whose lines hang together are read by form.h.
+ *
  * A comment begins with # at the start of a line or, but in patterns, after a
  * space. */
 #ifndef RULES_READ_ENTRY_H
@@ -28,6 +34,9 @@ struct entry_flaw {
     const char *todo;          /* one sentence, static */
     size_t offset;             /* in the line, of what is wrong */
     bool is_caution;           /* the line was read; a person should look */
+    const char *code;          /* of such a finding, static */
+    const char *skipped;       /* the line is right and names nothing that a
+                                  list can hold: why, static; NULL: it does */
 };
 
 /* How lines are to be read, and who gets what they name. */
@@ -42,8 +51,8 @@ struct entry_reader {
 
 /* Read one line, without its line feed. An empty line and a comment are fine
  * and name nothing.
- * flaw     is_caution is set or cleared; the rest is written with it, and when
- *          the line is no entry
+ * flaw     is_caution and skipped are set or cleared; the rest is written with
+ *          is_caution, and when the line is no entry
  * Returns false when the line is no entry. */
 bool entry_read(const struct entry_reader *reader, struct cop_slice line,
     struct entry_flaw *flaw);

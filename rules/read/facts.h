@@ -54,6 +54,12 @@ enum list_format {
     LIST_HOSTS,
     LIST_URLS,
     LIST_PATTERNS,
+    LIST_EXPRESSIONS, /* POSIX, of squidGuard */
+    LIST_SQUIDGUARD,  /* a folder */
+    LIST_DNSMASQ,
+    LIST_RPZ,
+    LIST_CIDR,
+    LIST_CSV,
     LIST_ADBLOCK
 };
 enum list_semantics { LIST_SAYS_DENY, LIST_SAYS_ALLOW, LIST_SAYS_ALLOW_ONLY };
@@ -62,6 +68,25 @@ enum list_secrecy { LIST_PUBLIC, LIST_RESTRICTED, LIST_SECRET };
 struct fact_entry {
     struct cop_slice text;
     struct place place;
+};
+
+/* A column of a table: its number from 1, or what the header calls it. */
+struct fact_column {
+    struct cop_slice header; /* followed by NUL */
+    uint32_t number;         /* 0: by header, or none */
+};
+
+/* How a table of comma-separated values is read (csv.h). */
+struct fact_csv {
+    struct fact_column name;
+    struct fact_column category; /* neither: there is none */
+    struct cop_slice only; /* rows of this category alone; p NULL: of all that
+                              are not in `known` */
+    const struct cop_slice *known;
+    size_t known_n;
+    char delimiter;
+    bool has_header;
+    bool tells_unknown; /* rows of a category that is not known are told */
 };
 
 /* Where a list's entries are and how they are written. */
@@ -78,6 +103,7 @@ struct fact_list {
     struct cop_slice cadence; /* as written */
     struct cop_slice max_age; /* as written */
     int64_t retrieved_unix;   /* with has_retrieved */
+    struct fact_csv csv;      /* of that format */
     enum list_format format;
     enum entry_object object; /* of names, where the format leaves it open */
     enum list_semantics semantics;
@@ -91,12 +117,31 @@ struct fact_list {
     bool is_hashed; /* object: hash, without a key */
 };
 
-/* cop:list:<name> */
-struct fact_category_list {
-    struct fact_head head;
+enum { LIST_PARTS_MAX = 64 };
+
+/* The rows of a table that have one value in its category column: a list of
+ * their own. */
+struct fact_list_part {
+    struct cop_slice value;
     struct fact_categories categories;
     struct fact_list list;
 };
+
+/* cop:list:<name> */
+struct fact_category_list {
+    struct fact_head head;
+    struct fact_categories categories; /* with parts, of all other rows; empty:
+                                          those are not used */
+    struct fact_list list;
+    struct fact_list_part *parts;
+    size_t parts_n;
+};
+
+/* Whether the list itself has entries, apart from its parts. */
+static inline bool fact_has_rest(const struct fact_category_list *fact)
+{
+    return fact->parts_n == 0 || !cop_catset_empty(fact->categories.set);
+}
 
 /* ---- requirements ---- */
 

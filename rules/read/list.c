@@ -1,32 +1,49 @@
 #include "rules/read/list.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "rules/read/adblock_list.h"
-#include "rules/read/entry.h"
+#include "rules/read/form.h"
 #include "rules/read/lines.h"
+#include "rules/read/source.h"
 
-enum { PROGRESS_BYTES = 1 << 20 };
+enum {
+    PROGRESS_BYTES = 1 << 20,
+    LIST_REASONS_MAX = 16 /* more than one format has */
+};
+
+/* Why lines name nothing, how many do so, and the first of them. */
+struct skipped {
+    const char *reason;
+    uint32_t count;
+    uint32_t line;
+};
 
 /* A list being read. */
 struct reading {
     const struct fact_list *list;
     const struct list_sink *sink;
     struct cop_report *report;
-    struct entry_reader reader;
+    const char *path; /* of the file being read */
+    uint64_t bytes;   /* of all of the list's files */
     uint32_t line;
     uint32_t errors;
     uint32_t cautions;
     bool is_full; /* the sink had no room */
+    struct skipped skipped[LIST_REASONS_MAX];
+    struct form form;
 };
 
 static bool take(void *context, enum entry_object object, struct cop_slice text)
 {
     struct reading *reading = context;
 
-    if (!reading->sink->take(
-            reading->sink->context, object, text, reading->line)) {
+    if (!reading->sink->take(reading->sink->context, object, text,
+            reading->line - reading->form.back)) {
         reading->is_full = true;
         return false;
     }
@@ -36,11 +53,18 @@ static bool take(void *context, enum entry_object object, struct cop_slice text)
 static void reading_init(struct reading *reading, const struct fact_list *list,
     const struct list_sink *sink, struct cop_report *report)
 {
-    *reading = (struct reading){.list = list, .sink = sink, .report = report};
-    reading->reader = (struct entry_reader){.format = list->format,
-        .object = list->object,
-        .take = take,
-        .context = reading};
+    memset(reading, 0, offsetof(struct reading, form));
+    reading->list = list;
+    reading->sink = sink;
+    reading->report = report;
+    reading->path = list->path.p;
+}
+
+static void form_begin(struct reading *reading, enum list_format format)
+{
+    form_init(&reading->form, reading->list, format);
+    reading->form.reader.take = take;
+    reading->form.reader.context = reading;
 }
 
 /* Tell a flaw. False when it was the last that is told. */
@@ -64,9 +88,46 @@ static void tell_caution(struct reading *reading, const struct place *place,
     const struct entry_flaw *flaw)
 {
     if (reading->cautions++ < LIST_ERRORS_MAX) {
-        cop_report_at(reading->report, COP_WARNING, "suffix", place->file,
+        cop_report_at(reading->report, COP_WARNING, flaw->code, place->file,
             place->line, place->column, flaw->todo, "%s", flaw->what);
     }
+}
+
+/* Count a line that is right and names nothing. */
+static void count_skipped(struct reading *reading, const char *reason)
+{
+    for (size_t i = 0; i < LIST_REASONS_MAX; i++) {
+        struct skipped *skipped = &reading->skipped[i];
+
+        if (skipped->reason == NULL) {
+            *skipped = (struct skipped){reason, 1, reading->line};
+            return;
+        }
+        if (skipped->reason == reason) {
+            skipped->count++;
+            return;
+        }
+    }
+}
+
+/* Tell what of a file is not used, once for each reason. */
+static void tell_skipped(struct reading *reading)
+{
+    for (size_t i = 0; i < LIST_REASONS_MAX; i++) {
+        const struct skipped *skipped = &reading->skipped[i];
+
+        if (skipped->reason == NULL) {
+            break;
+        }
+        cop_report_at(reading->report, COP_NOTE, "unused", reading->path,
+            skipped->line, 0,
+            "this is the first; if they matter, write them "
+            "as what they are",
+            skipped->count == 1 ? "%u line is not used: %s"
+                                : "%u lines are not used: %s",
+            skipped->count, skipped->reason);
+    }
+    memset(reading->skipped, 0, sizeof(reading->skipped));
 }
 
 static enum cop_status outcome(const struct reading *reading)
@@ -79,34 +140,50 @@ static enum cop_status outcome(const struct reading *reading)
 
 /* ---- inline ---- */
 
+/* What came of a line. False when reading is to stop. */
+static bool note(struct reading *reading, bool is_read,
+    const struct place *place, const struct entry_flaw *flaw)
+{
+    if (!is_read) {
+        return !reading->is_full && tell(reading, place, flaw);
+    }
+    if (flaw->is_caution) {
+        tell_caution(reading, place, flaw);
+    }
+    if (flaw->skipped != NULL) {
+        count_skipped(reading, flaw->skipped);
+    }
+    return true;
+}
+
 static enum cop_status read_inline(struct reading *reading)
 {
+    form_begin(reading, reading->list->format);
+    reading->path = reading->list->place.file;
     for (size_t i = 0; i < reading->list->entries_n; i++) {
         const struct fact_entry *entry = &reading->list->entries[i];
         struct entry_flaw flaw = {.what = ""};
+        bool is_read;
 
         reading->line = entry->place.line;
-        if (entry_read(&reading->reader, entry->text, &flaw)) {
-            if (flaw.is_caution) {
-                tell_caution(reading, &entry->place, &flaw);
-            }
-            continue;
-        }
-        if (reading->is_full || !tell(reading, &entry->place, &flaw)) {
+        is_read = form_read(&reading->form, entry->text, &flaw);
+        if (!note(reading, is_read, &entry->place, &flaw)) {
             break;
         }
     }
+    tell_skipped(reading);
     return outcome(reading);
 }
 
 /* ---- files ---- */
 
-static enum cop_status tell_io(
-    struct reading *reading, const struct place *place, int error)
+static enum cop_status tell_io(struct reading *reading, int error)
 {
+    const struct place *place = &reading->list->place;
+
     cop_report_at(reading->report, COP_ERROR, "io", place->file, place->line,
         place->column, "check the name; it is relative to this document",
-        "cannot read the list %s: %s", reading->list->path.p, strerror(error));
+        "cannot read the list %s: %s", reading->path, strerror(error));
     return COP_E_IO;
 }
 
@@ -114,7 +191,7 @@ static enum cop_status tell_io(
 static enum cop_status tell_damage(
     struct reading *reading, const struct lines *lines)
 {
-    cop_report_at(reading->report, COP_ERROR, "list", reading->list->path.p,
+    cop_report_at(reading->report, COP_ERROR, "list", reading->path,
         lines->number, 0, "fetch the list again, or unpack it yourself",
         "%s, behind line %u of the list", lines->flaw, lines->number);
     return COP_E_SYNTAX;
@@ -123,23 +200,29 @@ static enum cop_status tell_damage(
 static bool read_line(
     struct reading *reading, const struct lines *lines, struct cop_slice line)
 {
-    struct place place = {reading->list->path.p, lines->number, 1};
+    struct place place = {reading->path, lines->number, 1};
     struct entry_flaw flaw = {.what = "this line has more than 16,384 bytes",
         .todo = "split it, or remove it"};
+    bool is_read;
 
     reading->line = lines->number;
     if (lines->is_cut) {
         return tell(reading, &place, &flaw);
     }
-    if (entry_read(&reading->reader, line, &flaw)) {
-        place.column = (uint32_t)flaw.offset + 1;
-        if (flaw.is_caution) {
-            tell_caution(reading, &place, &flaw);
-        }
-        return true;
-    }
+    is_read = form_read(&reading->form, line, &flaw);
     place.column = (uint32_t)flaw.offset + 1;
-    return !reading->is_full && tell(reading, &place, &flaw);
+    return note(reading, is_read, &place, &flaw);
+}
+
+/* Whether what the last lines began has ended. */
+static void read_end(struct reading *reading)
+{
+    struct place place = {reading->path, reading->line, 0};
+    struct entry_flaw flaw = {.what = ""};
+
+    if (!form_end(&reading->form, &flaw)) {
+        (void)tell(reading, &place, &flaw);
+    }
 }
 
 static void show_progress(
@@ -152,32 +235,43 @@ static void show_progress(
     }
     *shown = lines->bytes;
     sink->progress(sink->progress_context, "reading lists",
-        sink->bytes_before + lines->bytes, sink->bytes_total);
+        sink->bytes_before + reading->bytes + lines->bytes, sink->bytes_total);
 }
 
-static enum cop_status read_file(struct reading *reading, uint64_t *bytes)
+static bool read_lines(struct reading *reading, struct lines *lines)
 {
     struct cop_slice line;
-    struct lines lines;
     uint64_t shown = 0;
-    enum cop_status status;
 
-    status = lines_open(&lines, reading->list->path.p);
-    if (status != COP_OK) {
-        return status == COP_E_IO
-                   ? tell_io(reading, &reading->list->place, errno)
-                   : status;
-    }
-    while (lines_next(&lines, &line)) {
-        if (!read_line(reading, &lines, line)) {
-            break;
+    while (lines_next(lines, &line)) {
+        if (!read_line(reading, lines, line)) {
+            return false;
         }
-        show_progress(reading, &lines, &shown);
+        show_progress(reading, lines, &shown);
     }
-    *bytes = lines.bytes;
+    return true;
+}
+
+/* Read reading->path. */
+static enum cop_status read_file(
+    struct reading *reading, enum list_format format)
+{
+    struct lines lines;
+    enum cop_status status = lines_open(&lines, reading->path);
+
+    if (status != COP_OK) {
+        return status == COP_E_IO ? tell_io(reading, errno) : status;
+    }
+    form_begin(reading, format);
+    reading->line = 0;
+    if (read_lines(reading, &lines) && lines.error == 0 && lines.flaw == NULL) {
+        read_end(reading);
+    }
+    tell_skipped(reading);
+    reading->bytes += lines.bytes;
     lines_close(&lines);
     if (lines.error != 0) {
-        return tell_io(reading, &reading->list->place, lines.error);
+        return tell_io(reading, lines.error);
     }
     if (lines.flaw != NULL) {
         return tell_damage(reading, &lines);
@@ -185,29 +279,109 @@ static enum cop_status read_file(struct reading *reading, uint64_t *bytes)
     return outcome(reading);
 }
 
+/* ---- folders ---- */
+
+/* What squidGuard and the lists made for it call their files. */
+static const struct {
+    const char *name;
+    enum list_format format;
+} folder_files[] = {
+    {"domains", LIST_DOMAINS},
+    {"urls", LIST_URLS},
+    {"expressions", LIST_EXPRESSIONS},
+};
+enum { FOLDER_FILES = sizeof(folder_files) / sizeof(folder_files[0]) };
+
+/* The path of a folder's file. False when it is too long or not there; any
+ * other trouble shows when it is opened. */
+static bool find_file(
+    struct cop_slice folder, size_t i, char path[SOURCE_PATH_MAX], off_t *bytes)
+{
+    struct stat st = {.st_size = 0};
+    int n = snprintf(path, SOURCE_PATH_MAX, "%.*s/%s", (int)folder.n, folder.p,
+        folder_files[i].name);
+    bool is_there = n > 0 && n < SOURCE_PATH_MAX &&
+                    (stat(path, &st) == 0 || errno != ENOENT);
+
+    *bytes = st.st_size;
+    return is_there;
+}
+
+static enum cop_status tell_empty(const struct reading *reading)
+{
+    const struct place *place = &reading->list->place;
+
+    cop_report_at(reading->report, COP_ERROR, "list", place->file, place->line,
+        place->column, "name a folder that has at least one of them",
+        "there is no file domains, urls or expressions in %s",
+        reading->list->path.p);
+    return COP_E_SYNTAX;
+}
+
+static enum cop_status read_folder(struct reading *reading)
+{
+    const struct fact_list *list = reading->list;
+    enum cop_status status = COP_OK;
+    char path[SOURCE_PATH_MAX];
+    off_t unused;
+    size_t found = 0;
+
+    for (size_t i = 0; i < FOLDER_FILES && status == COP_OK; i++) {
+        if (!find_file(list->path, i, path, &unused)) {
+            continue;
+        }
+        found++;
+        reading->path = path;
+        if (reading->sink->enter != NULL &&
+            !reading->sink->enter(
+                reading->sink->context, folder_files[i].name)) {
+            return COP_E_NOMEM;
+        }
+        status = read_file(reading, folder_files[i].format);
+    }
+    return found == 0 ? tell_empty(reading) : status;
+}
+
 enum cop_status list_read(const struct fact_list *list,
     const struct list_sink *sink, struct cop_report *report, uint64_t *bytes)
 {
     struct reading reading;
+    enum cop_status status;
 
     *bytes = 0;
     if (list->format == LIST_ADBLOCK) {
         return adblock_list_read(list, sink, report, bytes);
     }
     reading_init(&reading, list, sink, report);
-    if (list->path.p != NULL) {
-        return read_file(&reading, bytes);
+    if (list->path.p == NULL) {
+        return read_inline(&reading);
     }
-    return read_inline(&reading);
+    status = list->format == LIST_SQUIDGUARD
+                 ? read_folder(&reading)
+                 : read_file(&reading, list->format);
+    *bytes = reading.bytes;
+    return status;
 }
 
 uint64_t list_file_bytes(const struct fact_list *list)
 {
+    char path[SOURCE_PATH_MAX];
     struct stat st;
+    uint64_t bytes = 0;
+    off_t more;
 
-    if (list->path.p == NULL || stat(list->path.p, &st) != 0 ||
-        !S_ISREG(st.st_mode)) {
+    if (list->path.p == NULL) {
         return 0;
     }
-    return (uint64_t)st.st_size;
+    if (list->format != LIST_SQUIDGUARD) {
+        return stat(list->path.p, &st) == 0 && S_ISREG(st.st_mode)
+                   ? (uint64_t)st.st_size
+                   : 0;
+    }
+    for (size_t i = 0; i < FOLDER_FILES; i++) {
+        if (find_file(list->path, i, path, &more)) {
+            bytes += (uint64_t)more;
+        }
+    }
+    return bytes;
 }

@@ -5,7 +5,10 @@
 #include "cop/compile.h"
 #include "rules/read/facts.h"
 
-enum { LIST_ERRORS_MAX = 20 /* told of one list; then reading it stops */ };
+enum {
+    LIST_ERRORS_MAX = 20, /* told of one list; then reading it stops */
+    LIST_FILES_MAX = 3    /* of a folder that is one list */
+};
 
 /* Who gets a list's entries. */
 struct list_sink {
@@ -14,6 +17,9 @@ struct list_sink {
      * reading stops. */
     bool (*take)(void *context, enum entry_object object, struct cop_slice text,
         uint32_t line);
+    /* The entries that follow are of this file in the list's folder, not of the
+     * list's own; NULL: nobody asks. False when there is no room. */
+    bool (*enter)(void *context, const char *file);
     void *context;
     cop_progress_fn *progress; /* NULL: none; called with bytes read so far */
     void *progress_context;
@@ -22,15 +28,16 @@ struct list_sink {
 };
 
 /* Stream a list into the sink. A list by reference has no entries.
- * report  gets a finding "list" for each line that is no entry, "io" when the
- *         file cannot be read
+ * report  gets a finding "list" for each line that is no entry, "unused" for
+ *         each reason that lines name nothing, "io" when the file cannot be
+ *         read
  * bytes   gets the bytes read
  * Returns COP_OK, COP_E_SYNTAX, COP_E_IO, or COP_E_NOMEM when the sink had no
  * room; all but the last reported. */
 COP_MUST_USE enum cop_status list_read(const struct fact_list *list,
     const struct list_sink *sink, struct cop_report *report, uint64_t *bytes);
 
-/* Bytes of the list's file, for progress; 0 when there is none. */
+/* Bytes of the list's files, for progress; 0 when there is none. */
 uint64_t list_file_bytes(const struct fact_list *list);
 
 #endif

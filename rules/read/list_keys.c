@@ -9,9 +9,9 @@ enum object_word {
     OBJECT_BELOW,
     OBJECT_URL,
     OBJECT_PATTERN,
-    OBJECT_IP, /* from here on: not in this version */
+    OBJECT_IP,
     OBJECT_CIDR,
-    OBJECT_PORT,
+    OBJECT_PORT, /* from here on: not in this version */
     OBJECT_HASH,
     OBJECT_KEYWORD,
     OBJECT_APP,
@@ -42,6 +42,8 @@ static const enum entry_object object_entries[] = {
     [OBJECT_BELOW] = ENTRY_BELOW,
     [OBJECT_URL] = ENTRY_URL,
     [OBJECT_PATTERN] = ENTRY_PATTERN,
+    [OBJECT_IP] = ENTRY_CIDR, /* an address is a network of one */
+    [OBJECT_CIDR] = ENTRY_CIDR,
 };
 
 static const char *const format_words[] = {
@@ -50,6 +52,12 @@ static const char *const format_words[] = {
     [LIST_URLS] = "urls",
     [LIST_PATTERNS] = "patterns",
     [LIST_ADBLOCK] = "adblock",
+    [LIST_EXPRESSIONS] = "expressions",
+    [LIST_SQUIDGUARD] = "squidguard",
+    [LIST_DNSMASQ] = "dnsmasq",
+    [LIST_RPZ] = "rpz",
+    [LIST_CIDR] = "cidr",
+    [LIST_CSV] = "csv",
 };
 
 void list_read_file(
@@ -109,15 +117,15 @@ void list_read_object(
         return;
     }
     reader->has_object = true;
-    if (which < OBJECT_IP) {
+    if (which < OBJECT_PORT) {
         reader->list->object = object_entries[which];
         return;
     }
     reader->list->is_unsupported = true;
     reader->list->is_hashed = which == OBJECT_HASH;
     (reader->is_lenient ? yaml_note : yaml_error)(yaml, value, "unsupported",
-        "list domains, hosts, URLs or patterns instead, or wait for a "
-        "version that can",
+        "list domains, hosts, URLs, patterns or addresses instead, or wait "
+        "for a version that can",
         "this version cannot match a list of object %s", object_words[which]);
 }
 
@@ -146,40 +154,78 @@ void list_read_retrieved(
         yaml_date(yaml, value, &reader->list->retrieved_unix);
 }
 
+/* The format that goes with an object, where none is named. */
+static enum list_format format_of(enum entry_object object)
+{
+    if (object == ENTRY_URL) {
+        return LIST_URLS;
+    }
+    if (object == ENTRY_PATTERN) {
+        return LIST_PATTERNS;
+    }
+    return object == ENTRY_CIDR ? LIST_CIDR : LIST_DOMAINS;
+}
+
 /* What a format's lines are, where the object does not say. */
+static enum entry_object object_of(enum list_format format)
+{
+    if (format == LIST_URLS) {
+        return ENTRY_URL;
+    }
+    if (format == LIST_PATTERNS || format == LIST_EXPRESSIONS) {
+        return ENTRY_PATTERN;
+    }
+    if (format == LIST_ADBLOCK) {
+        return ENTRY_ADBLOCK;
+    }
+    return format == LIST_CIDR ? ENTRY_CIDR : ENTRY_DOMAIN;
+}
+
 static void settle_form(struct list_reader *reader)
 {
     struct fact_list *list = reader->list;
-    enum entry_object object = list->object;
 
     if (!reader->has_format && reader->has_object) {
-        list->format = object == ENTRY_URL       ? LIST_URLS
-                       : object == ENTRY_PATTERN ? LIST_PATTERNS
-                                                 : LIST_DOMAINS;
+        list->format = format_of(list->object);
     }
     if (!reader->has_object) {
-        list->object = list->format == LIST_URLS       ? ENTRY_URL
-                       : list->format == LIST_PATTERNS ? ENTRY_PATTERN
-                       : list->format == LIST_ADBLOCK  ? ENTRY_ADBLOCK
-                                                       : ENTRY_DOMAIN;
+        list->object = object_of(list->format);
     }
 }
 
-static bool form_fits(const struct fact_list *list)
+static bool form_fits(const struct list_reader *reader)
 {
-    switch (list->format) {
+    enum entry_object object = reader->list->object;
+
+    switch (reader->list->format) {
     case LIST_DOMAINS:
     case LIST_HOSTS:
-        return list->object == ENTRY_DOMAIN || list->object == ENTRY_HOST ||
-               list->object == ENTRY_BELOW;
+    case LIST_DNSMASQ:
+        return object == ENTRY_DOMAIN || object == ENTRY_HOST ||
+               object == ENTRY_BELOW;
     case LIST_URLS:
-        return list->object == ENTRY_URL;
+        return object == ENTRY_URL;
     case LIST_PATTERNS:
-        return list->object == ENTRY_PATTERN;
+    case LIST_EXPRESSIONS:
+        return object == ENTRY_PATTERN;
     case LIST_ADBLOCK:
-        return list->object == ENTRY_ADBLOCK;
+        return object == ENTRY_ADBLOCK;
+    case LIST_CIDR:
+        return object == ENTRY_CIDR;
+    case LIST_SQUIDGUARD: /* these say it themselves */
+    case LIST_RPZ:
+        return !reader->has_object;
+    case LIST_CSV:
+        return true;
     }
     return false;
+}
+
+/* Formats whose entries only make sense together. */
+static bool needs_file(enum list_format format)
+{
+    return format == LIST_SQUIDGUARD || format == LIST_RPZ ||
+           format == LIST_CSV;
 }
 
 void list_read_end(
@@ -188,12 +234,17 @@ void list_read_end(
     struct fact_list *list = reader->list;
 
     settle_form(reader);
-    if (!list->is_unsupported && !form_fits(list)) {
+    if (!list->is_unsupported && !form_fits(reader)) {
         yaml_error(yaml, node, "value",
-            "domains and hosts go with object domain, host or below; urls, "
-            "patterns and adblock need none",
+            "names go with object domain, host or below; leave object out "
+            "where the format says what an entry is",
             "format: %s does not fit the object", format_words[list->format]);
     }
+    if (list->entries != NULL && needs_file(list->format)) {
+        yaml_error(yaml, node, "value", "name a file instead of entries",
+            "format: %s is for files", format_words[list->format]);
+    }
+    list_settle_table(yaml, node, reader);
     if (list->path.p != NULL && list->entries != NULL) {
         yaml_error(yaml, node, "key", "keep one of the two",
             "this list has both a file and entries");

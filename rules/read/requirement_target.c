@@ -198,6 +198,9 @@ static const struct yaml_key item_keys[] = {
     {"entries", list_read_entries, false},
     {"format", list_read_format, false},
     {"object", list_read_object, false},
+    {"delimiter", list_read_delimiter, false},
+    {"header", list_read_header, false},
+    {"columns", list_read_columns, false},
     {"semantics", read_semantics, false},
     {"confidentiality", read_confidentiality, false},
     {"distribution", read_distribution, false},
@@ -225,6 +228,11 @@ static void settle_item(
         requirement_unsupported(yaml, node, reader->requirement,
             "carry a restricted list as keyed hashes (distribution: "
             "keyed_hash)");
+    }
+    if (list_has_category_column(list)) {
+        yaml_error(yaml, node, "value",
+            "write a cop:list document and name its categories",
+            "a requirement's own list has no categories");
     }
     if (reader->is_reference && is_here) {
         yaml_error(yaml, node, "value",

@@ -358,7 +358,7 @@ static void drafts_are_dry_runs(void **state)
         "title: {en: \"T\"}\naction: warn\nstrength: mandatory\n"
         "scope: {schedule: {tz: Etc/UTC}}\n"
         "target: {label: [{scheme: rta}], feature: [safe_search], "
-        "list: [{ref: \"list:x\", object: ip}]}\n"
+        "list: [{ref: \"list:x\", object: port}]}\n"
         "legal: {jurisdiction: [XX], instrument: {name: a, type: code}}\n"
         "verification:\n  vectors:\n" VECTOR(
             "v", "age: 1", "url: a.test", "decision: block"));

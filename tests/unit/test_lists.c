@@ -27,6 +27,7 @@ static const char *const object_words[] = {
     [ENTRY_BELOW] = "below",
     [ENTRY_URL] = "url",
     [ENTRY_PATTERN] = "pattern",
+    [ENTRY_CIDR] = "cidr",
 };
 
 static bool take(void *context, enum entry_object object, struct cop_slice text)

@@ -1,0 +1,16 @@
+/* Any bytes as a configuration of dnsmasq. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/fuzz/list_lines.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const struct fact_list list = {
+        .format = LIST_DNSMASQ, .object = ENTRY_DOMAIN};
+
+    list_lines_read(&list, data, n);
+    return 0;
+}
