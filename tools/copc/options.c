@@ -82,6 +82,18 @@ static enum option_name find_letter(enum option_command command, char letter)
     return OPTIONS;
 }
 
+/* The one option that may be given several times. */
+static bool keep_against(struct options *options, const char *path)
+{
+    if (options->against_n == OPTIONS_AGAINST_MAX) {
+        options_complain(
+            options, "more than %d times --against", OPTIONS_AGAINST_MAX);
+        return false;
+    }
+    options->against[options->against_n++] = path;
+    return true;
+}
+
 /* Keep an option's value; `attached` is what was written with the option
  * itself, or NULL. *at is the option's place in argv and moves on when its
  * value is the next word. */
@@ -89,8 +101,9 @@ static bool keep(struct options *options, enum option_name name,
     const char *attached, int *at, int argc, char **argv)
 {
     const struct option_row *row = &option_rows[name];
+    bool is_again = options->value[name] != NULL;
 
-    if (options->value[name] != NULL && row->argument != NULL) {
+    if (is_again && row->argument != NULL && name != OPTION_AGAINST) {
         options_complain(options, "--%s is given twice", row->word);
         return false;
     }
@@ -112,7 +125,7 @@ static bool keep(struct options *options, enum option_name name,
         attached = argv[*at];
     }
     options->value[name] = attached;
-    return true;
+    return name != OPTION_AGAINST || keep_against(options, attached);
 }
 
 static bool read_option(struct options *options, int *at, int argc, char **argv)

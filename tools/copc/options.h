@@ -20,12 +20,16 @@ enum option_name {
     OPTIONS
 };
 
+enum { OPTIONS_AGAINST_MAX = 8 };
+
 /* What a command line said. Everything points into argv. */
 struct options {
     enum option_command command;
     const char *value[OPTIONS]; /* NULL: not given; of a flag any string */
     const char *const *operands;
     size_t operands_n;
+    const char *against[OPTIONS_AGAINST_MAX]; /* every --against */
+    size_t against_n;
 };
 
 /* Read the words after the command. Operands are gathered at the front of

@@ -84,8 +84,7 @@ static enum copc_exit open_policy_file(
     return exit_of(status, COPC_CONFIG);
 }
 
-/* The zone that a bundle (that of a policy file) says it lives in. */
-static struct cop_slice zone_of(const struct setting *setting)
+struct cop_slice setting_zone(const struct setting *setting)
 {
     for (size_t i = setting->bundles_n; i-- > 0;) {
         struct cop_bundle_info info;
@@ -104,7 +103,7 @@ static enum copc_exit find_moment(
     const char *at = options->value[OPTION_AT];
 
     if (at == NULL) {
-        moment_now(zone_of(setting), &setting->moment);
+        moment_now(setting_zone(setting), &setting->moment);
         return COPC_DONE;
     }
     if (!moment_parse(at, &setting->moment)) {
@@ -271,11 +270,18 @@ static enum copc_exit find_profile(
 
 /* A policy file without a profile means its only one: answering for an adult
  * instead would show what nobody there gets. */
-static enum copc_exit find_only_profile(struct setting *setting)
+static enum copc_exit find_only_profile(
+    struct setting *setting, const struct options *options)
 {
     struct cop_slice name;
+    bool is_one = cop_policy_profiles(setting->policy) == 1;
 
-    if (cop_policy_profiles(setting->policy) != 1) {
+    if (!is_one && options->command == COMMAND_SIMULATE) {
+        setting->profile = COP_NONE;
+        snprintf(setting->who, sizeof setting->who, "the profile of each line");
+        return COPC_DONE;
+    }
+    if (!is_one) {
         fputs("copc: several profiles could be meant\n", stderr);
         list_profiles(setting->policy);
         return COPC_USAGE;
@@ -295,7 +301,7 @@ static enum copc_exit find_subject(
     }
     if (options_has(options, OPTION_POLICY) && !setting_says_subject(options) &&
         cop_policy_profiles(setting->policy) != 0) {
-        return find_only_profile(setting);
+        return find_only_profile(setting, options);
     }
     return add_subject(setting, options);
 }

@@ -16,7 +16,7 @@ struct setting {
     struct cop_image image; /* the compiled policy file */
     struct cop_policy *policy;
     struct cop_matcher *matcher;
-    uint32_t profile;
+    uint32_t profile; /* COP_NONE: that of each line of a log */
     struct cop_moment moment;
     char who[SETTING_WHO_BYTES]; /* the subject, in words */
 };
@@ -27,6 +27,9 @@ struct setting {
 enum copc_exit setting_open(struct setting *setting,
     const struct options *options, size_t bundles, struct findings *findings);
 void setting_close(struct setting *setting);
+
+/* The zone that the policy file says it lives in; empty when none does. */
+struct cop_slice setting_zone(const struct setting *setting);
 
 /* Whether the options describe somebody who is no profile. */
 bool setting_says_subject(const struct options *options);
