@@ -262,7 +262,7 @@ static enum cop_status pattern_read(struct adblock *line,
     } else {
         text_write(line, pattern, rule);
     }
-    rule->text = buf_slice(&line->text);
+    rule->text = line->text.n != 0 ? buf_slice(&line->text) : COP_LIT("");
     return line->text.failed ? COP_E_NOMEM : COP_OK;
 }
 

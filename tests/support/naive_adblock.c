@@ -1,0 +1,532 @@
+#include "tests/support/naive_adblock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum { TEXT_MAX = 65536, RESOURCES = COP_RESOURCE_OTHER + 1 };
+
+struct naive_adblock_rule {
+    char *text;    /* without @@ and options, in lower case */
+    char *twin;    /* the whole line without badfilter, for comparing */
+    char *from;    /* as written */
+    char *to;      /* as written, denyallow turned round */
+    char *methods; /* as written */
+    pcre2_code *code;
+    uint32_t line;
+    unsigned types;
+    bool is_exception, is_important, is_bad, wants_first, wants_third;
+    bool match_case;
+    bool is_dead; /* a badfilter names it */
+};
+
+static void *must(void *p)
+{
+    if (p == NULL) {
+        fputs("naive: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+static char *copied(const char *text, size_t n)
+{
+    return must(strndup(text, n));
+}
+
+/* ---- options ---- */
+
+static bool is_option_text(const char *text)
+{
+    size_t word = 0;
+
+    for (; *text != '\0'; text++) {
+        if (*text == ',') {
+            if (word == 0) {
+                return false;
+            }
+            word = 0;
+        } else if (*text == '=') {
+            if (word == 0) {
+                return false;
+            }
+            text += strcspn(text, ",") - 1;
+        } else if (*text == '~' && word == 0) {
+            continue;
+        } else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                          "0123456789-_",
+                       *text) != NULL) {
+            word++;
+        } else {
+            return false;
+        }
+    }
+    return word != 0;
+}
+
+static int type_of(const char *word)
+{
+    static const char *const others[][2] = {{"doc", "document"},
+        {"frame", "subdocument"}, {"css", "stylesheet"},
+        {"xhr", "xmlhttprequest"}, {"beacon", "ping"}, {"background", "image"},
+        {"object-subrequest", "object"}, {"popunder", "popup"},
+        {"xbl", "other"}, {"dtd", "other"}};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        word = strcmp(word, others[i][0]) == 0 ? others[i][1] : word;
+    }
+    for (int i = 0; i < RESOURCES; i++) {
+        if (strcmp(word, cop_resource_word((enum cop_resource)i)) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void append(char **list, const char *value, bool turned)
+{
+    char *copy = copied(value, strlen(value));
+    char *rest = copy;
+    char *word;
+    size_t n = *list != NULL ? strlen(*list) : 0;
+    size_t room = n + 2 * strlen(value) + 4;
+
+    *list = must(realloc(*list, room));
+    (*list)[n] = '\0';
+    while ((word = strsep(&rest, "|")) != NULL) {
+        bool is_not = (word[0] == '~') != turned;
+
+        snprintf(*list + n, room - n, "%s%s|", is_not ? "~" : "",
+            word + (word[0] == '~'));
+        n += strlen(*list + n);
+    }
+    free(copy);
+}
+
+static bool has_odd_name(const char *names)
+{
+    return strpbrk(names, "*/[") != NULL;
+}
+
+/* One option; false when the rule is not for a proxy. */
+static bool option(
+    struct naive_adblock_rule *rule, char *word, unsigned *yes, unsigned *no)
+{
+    bool is_not = word[0] == '~';
+    char *value = strchr(word, '=');
+    int type;
+
+    word += is_not;
+    if (value != NULL) {
+        *value++ = '\0';
+    }
+    type = type_of(word);
+    if (strcmp(word, "third-party") == 0 || strcmp(word, "3p") == 0) {
+        *(is_not ? &rule->wants_first : &rule->wants_third) = true;
+    } else if (strcmp(word, "first-party") == 0 || strcmp(word, "1p") == 0) {
+        *(is_not ? &rule->wants_third : &rule->wants_first) = true;
+    } else if (strcmp(word, "important") == 0) {
+        rule->is_important = true;
+    } else if (strcmp(word, "badfilter") == 0) {
+        rule->is_bad = true;
+    } else if (strcmp(word, "match-case") == 0) {
+        rule->match_case = true;
+    } else if (strcmp(word, "all") == 0) {
+        *yes = (1U << RESOURCES) - 1;
+    } else if (type >= 0) {
+        *(is_not ? no : yes) |= 1U << type;
+    } else if (value == NULL || has_odd_name(value)) {
+        return false;
+    } else if (strcmp(word, "domain") == 0 || strcmp(word, "from") == 0) {
+        append(&rule->from, value, false);
+    } else if (strcmp(word, "to") == 0) {
+        append(&rule->to, value, false);
+    } else if (strcmp(word, "denyallow") == 0) {
+        append(&rule->to, value, true);
+    } else if (strcmp(word, "method") == 0) {
+        append(&rule->methods, value, false);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Whether a text is ||host^ and nothing more. */
+static bool is_whole_host(const char *text)
+{
+    if (strncmp(text, "||", 2) != 0) {
+        return false;
+    }
+    size_t n = strspn(text + 2, "abcdefghijklmnopqrstuvwxyz0123456789.-_");
+
+    return n != 0 && text[2] != '.' && strcmp(text + 2 + n, "^") == 0;
+}
+
+static bool options(struct naive_adblock_rule *rule, char *text)
+{
+    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_POPUP) &
+                       ~(1U << COP_RESOURCE_DOCUMENT);
+    unsigned yes = 0;
+    unsigned no = 0;
+    char *word;
+
+    while (text != NULL && (word = strsep(&text, ",")) != NULL) {
+        if (!option(rule, word, &yes, &no)) {
+            return false;
+        }
+    }
+    if (yes == 0) {
+        yes = is_whole_host(rule->text) ? (1U << RESOURCES) - 1 : fetched;
+    }
+    rule->types = yes & ~no;
+    if (!rule->wants_first && !rule->wants_third) {
+        rule->wants_first = rule->wants_third = true;
+    }
+    return true;
+}
+
+/* ---- patterns ---- */
+
+static void put(char **to, const char *text)
+{
+    size_t n = strlen(text);
+
+    memcpy(*to, text, n + 1);
+    *to += n;
+}
+
+/* The expression that a pattern stands for. */
+static void translate(const char *text, bool is_address, char *to)
+{
+    *to = '\0';
+    if (strncmp(text, "||", 2) == 0 && text[2] != '*') {
+        put(&to, is_address ? "^[a-z]+://" : "^[a-z]+://(?:[^/:?]*\\.)?");
+        text += 2;
+    } else if (strncmp(text, "||", 2) == 0) {
+        text += 2;
+    } else if (text[0] == '|') {
+        put(&to, "^");
+        text++;
+    }
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        char quoted[8] = {'\\', *text, '\0'};
+
+        if (c == '|' && text[1] == '\0') {
+            put(&to, "$");
+        } else if (c == '*') {
+            put(&to, ".*");
+        } else if (c == '^') {
+            put(&to, "(?:[^A-Za-z0-9_.%-]|$)");
+        } else if (c >= 0x80) {
+            snprintf(quoted, sizeof(quoted), "%%%02X", (unsigned)c);
+            put(&to, quoted);
+        } else {
+            put(&to, strchr(".?+()[]{}|$\\", c) != NULL ? quoted : quoted + 1);
+        }
+    }
+}
+
+static pcre2_code *compiled(const char *expression, bool match_case)
+{
+    uint32_t how = PCRE2_DOLLAR_ENDONLY | (match_case ? 0 : PCRE2_CASELESS);
+    PCRE2_SIZE at = 0;
+    int error = 0;
+    pcre2_code *code = pcre2_compile(
+        (PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, how, &error, &at, NULL);
+
+    if (code != NULL) {
+        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    }
+    return code;
+}
+
+static pcre2_code *pattern_code(const struct naive_adblock_rule *rule)
+{
+    static char expression[TEXT_MAX * 24];
+    size_t n = strlen(rule->text);
+
+    if (n > 2 && rule->text[0] == '/' && rule->text[n - 1] == '/') {
+        snprintf(
+            expression, sizeof(expression), "%.*s", (int)n - 2, rule->text + 1);
+    } else {
+        translate(rule->text, false, expression);
+    }
+    return compiled(expression, rule->match_case);
+}
+
+/* ---- reading ---- */
+
+static void rule_free(struct naive_adblock_rule *rule)
+{
+    free(rule->text);
+    free(rule->twin);
+    free(rule->from);
+    free(rule->to);
+    free(rule->methods);
+    pcre2_code_free(rule->code);
+}
+
+static char *options_begin(char *line)
+{
+    for (char *at = line + strlen(line); at-- > line;) {
+        if (*at == '$' && is_option_text(at + 1)) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* The line without its badfilter, which the generated lists write last. */
+static char *twin_of(const char *line)
+{
+    char *twin = copied(line, strlen(line));
+    char *bad = strstr(twin, "badfilter");
+
+    if (bad != NULL && bad != twin) {
+        bad[-1] = '\0';
+    }
+    return twin;
+}
+
+/* Whether a pattern without text matches everything always. */
+static bool says_nothing(const struct naive_adblock_rule *rule)
+{
+    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_POPUP) &
+                       ~(1U << COP_RESOURCE_DOCUMENT);
+
+    return rule->text[strspn(rule->text, "*|")] == '\0' && rule->from == NULL &&
+           rule->to == NULL && rule->types == fetched && rule->wants_first &&
+           rule->wants_third;
+}
+
+static bool line_read(char *line, struct naive_adblock_rule *rule)
+{
+    static const char *const pages[] = {"##", "#@#", "#?#", "#$#", "#%#",
+        "#@?#", "#@$#", "#@%#", "#$?#", "$$", "$@$"};
+    char *from;
+
+    if (line[0] == '\0' || line[0] == '!' || line[0] == '[' || line[0] == '#') {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (strstr(line, pages[i]) != NULL) {
+            return false;
+        }
+    }
+    rule->twin = twin_of(line);
+    rule->is_exception = strncmp(line, "@@", 2) == 0;
+    line += rule->is_exception ? 2 : 0;
+    from = options_begin(line);
+    if (from != NULL) {
+        *from++ = '\0';
+    }
+    rule->text = copied(line, strlen(line));
+    if (!options(rule, from) || strchr(rule->text, ' ') != NULL ||
+        says_nothing(rule)) {
+        return false;
+    }
+    rule->code = pattern_code(rule);
+    return rule->code != NULL;
+}
+
+static int twin_order(const void *a, const void *b)
+{
+    const struct naive_adblock_rule *x = *(struct naive_adblock_rule *const *)a;
+    const struct naive_adblock_rule *y = *(struct naive_adblock_rule *const *)b;
+
+    return strcmp(x->twin, y->twin);
+}
+
+static void bury_twins(struct naive_adblock *list)
+{
+    struct naive_adblock_rule **order =
+        must(calloc(list->n + 1, sizeof(struct naive_adblock_rule *)));
+
+    for (size_t i = 0; i < list->n; i++) {
+        order[i] = &list->rules[i];
+    }
+    qsort(order, list->n, sizeof(struct naive_adblock_rule *), twin_order);
+    for (size_t i = 0; i < list->n;) {
+        size_t end = i;
+        bool is_bad = false;
+
+        while (end < list->n && strcmp(order[end]->twin, order[i]->twin) == 0) {
+            is_bad |= order[end++]->is_bad;
+        }
+        for (; i < end; i++) {
+            order[i]->is_dead = is_bad;
+        }
+    }
+    free(order);
+}
+
+void naive_adblock_read(struct naive_adblock *list, const char *text)
+{
+    static char line[TEXT_MAX];
+    uint32_t number = 0;
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+        struct naive_adblock_rule rule = {.line = ++number};
+
+        snprintf(line, sizeof(line), "%.*s", (int)n, text);
+        text += n + (text[n] == '\n');
+        if (!line_read(line, &rule)) {
+            rule_free(&rule);
+            continue;
+        }
+        if (list->n == list->cap) {
+            list->cap = list->cap * 2 + 64;
+            list->rules =
+                must(realloc(list->rules, list->cap * sizeof(list->rules[0])));
+        }
+        list->rules[list->n++] = rule;
+    }
+    bury_twins(list);
+}
+
+void naive_adblock_fini(struct naive_adblock *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        rule_free(&list->rules[i]);
+    }
+    free(list->rules);
+}
+
+/* ---- asking ---- */
+
+/* Whether a host is a name or below it. */
+static bool is_within(const struct cop_host *host, const char *name, size_t n)
+{
+    struct cop_host parent;
+
+    return cop_host_parse((struct cop_slice){name, n}, &parent) == COP_OK &&
+           cop_host_within(host, &parent);
+}
+
+/* The longest name that the host is within decides; with none, whether there
+ * are only names with ~. */
+static bool names_allow(const char *names, const struct cop_host *host)
+{
+    size_t longest = 0;
+    bool answer = true;
+
+    if (names == NULL) {
+        return true;
+    }
+    for (const char *p = names; *p != '\0'; p += strcspn(p, "|") + 1) {
+        answer &= *p == '~';
+    }
+    for (const char *p = names; *p != '\0'; p += strcspn(p, "|") + 1) {
+        bool is_not = *p == '~';
+        const char *name = p + is_not;
+        size_t n = strcspn(name, "|");
+
+        if (is_within(host, name, n) &&
+            (n > longest || (n == longest && is_not))) {
+            longest = n;
+            answer = !is_not;
+        }
+    }
+    return answer;
+}
+
+static bool methods_allow(const char *methods, struct cop_slice method)
+{
+    bool answer = true;
+    bool is_named = false;
+
+    if (methods == NULL) {
+        return true;
+    }
+    method = method.n != 0 ? method : COP_LIT("GET");
+    for (const char *p = methods; *p != '\0'; p += strcspn(p, "|") + 1) {
+        bool is_not = *p == '~';
+        const char *name = p + is_not;
+        size_t n = strcspn(name, "|");
+
+        answer &= is_not || is_named;
+        if (n == method.n && strncasecmp(name, method.p, n) == 0) {
+            is_named = true;
+            answer = !is_not;
+        }
+    }
+    return answer;
+}
+
+static struct cop_slice site_of(const struct cop_host *host)
+{
+    size_t at = cop_host_registrable(host);
+
+    at = at >= host->n ? 0 : at;
+    return (struct cop_slice){host->text + at, host->n - at};
+}
+
+static bool pattern_matches(const struct naive_adblock_rule *rule,
+    const struct cop_url *url, pcre2_match_data *data)
+{
+    static char expression[TEXT_MAX * 24];
+    pcre2_code *code = rule->code;
+    int found;
+
+    /* The labels of an address are no names above it. */
+    if (url->host.kind != COP_HOST_NAME && strncmp(rule->text, "||", 2) == 0) {
+        translate(rule->text, true, expression);
+        code = must(compiled(expression, rule->match_case));
+    }
+    found = pcre2_match(
+        code, (PCRE2_SPTR)url->text.p, url->text.n, 0, 0, data, NULL);
+    if (code != rule->code) {
+        pcre2_code_free(code);
+    }
+    return found >= 0;
+}
+
+static bool rule_matches(const struct naive_adblock_rule *rule,
+    const struct cop_url *url, const struct cop_facts *facts,
+    pcre2_match_data *data)
+{
+    const struct cop_host *source =
+        facts->source != NULL ? facts->source : &url->host;
+    bool is_first = cop_slice_eq(site_of(source), site_of(&url->host));
+
+    return !rule->is_dead && ((rule->types >> facts->resource) & 1) != 0 &&
+           (is_first ? rule->wants_first : rule->wants_third) &&
+           methods_allow(rule->methods, facts->method) &&
+           names_allow(rule->from, source) &&
+           names_allow(rule->to, &url->host) &&
+           pattern_matches(rule, url, data);
+}
+
+void naive_adblock_ask(const struct naive_adblock *list,
+    const struct cop_url *url, const struct cop_facts *facts,
+    struct naive_adblock_answer *out)
+{
+    pcre2_match_data *data = must(pcre2_match_data_create(1, NULL));
+    bool is_excepted = false;
+    bool is_blocked = false;
+    bool is_important = false;
+    size_t max = sizeof(out->lines) / sizeof(out->lines[0]);
+
+    out->lines_n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct naive_adblock_rule *rule = &list->rules[i];
+
+        if (!rule_matches(rule, url, facts, data)) {
+            continue;
+        }
+        is_excepted |= rule->is_exception;
+        is_blocked |= !rule->is_exception;
+        is_important |= !rule->is_exception && rule->is_important;
+        if (!rule->is_exception && out->lines_n < max) {
+            out->lines[out->lines_n++] = rule->line;
+        }
+    }
+    out->is_matched = is_blocked && (!is_excepted || is_important);
+    pcre2_match_data_free(data);
+}
