@@ -39,7 +39,7 @@ static void settle(struct yaml *yaml, struct fact_category_list *fact)
 {
     bool has_column = list_has_category_column(&fact->list);
 
-    if (fact->parts_n == 0 && cop_catset_empty(fact->categories.set)) {
+    if (fact->parts_n == 0 && yaml_get(yaml->root, "categories") == NULL) {
         yaml_error(yaml, yaml->root, "key", "write categories: [...]",
             "the key categories is missing");
     }

@@ -16,6 +16,17 @@ static const struct {
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
+const char *document_prefix(size_t kind)
+{
+    return kind < KINDS ? kinds[kind].prefix : NULL;
+}
+
+void document_read_as(
+    struct document *document, size_t kind, struct facts *facts)
+{
+    kinds[kind].read(document, facts);
+}
+
 static const char all_kinds[] =
     "an id begins with cop:bundle:, cop:taxonomy:, cop:list:, cop:req:, "
     "cop:template: or cop:appeal:";

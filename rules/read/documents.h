@@ -11,6 +11,13 @@
 COP_MUST_USE enum cop_status document_read(
     struct document *document, struct cop_slice text, struct facts *facts);
 
+/* The prefix of ids of a kind, by number from 0; NULL beyond the last. */
+const char *document_prefix(size_t kind);
+
+/* Read a parsed document as one of a kind, whatever its id says. */
+void document_read_as(
+    struct document *document, size_t kind, struct facts *facts);
+
 void manifest_read(struct document *document, struct facts *facts);
 void taxonomy_read(struct document *document, struct facts *facts);
 void category_list_read(struct document *document, struct facts *facts);

@@ -2,6 +2,7 @@
 
 #include "rules/base/subscriber.h"
 #include "rules/read/date.h"
+#include "rules/read/describe.h"
 #include "rules/read/words.h"
 
 enum { LANGUAGE_MAX = 35 }; /* RFC 5646 4.4.1 asks for room of at least that */
@@ -109,6 +110,17 @@ bool fact_read_title(
     return true;
 }
 
+static bool observe_categories(
+    const struct yaml *yaml, const struct yaml_node *node)
+{
+    const char *words[COP_CATEGORIES];
+
+    for (unsigned i = 0; i < COP_CATEGORIES; i++) {
+        words[i] = cop_category_id(i);
+    }
+    return yaml_observe_words(yaml, node, words, COP_CATEGORIES);
+}
+
 static bool read_category(
     struct yaml *yaml, const struct yaml_node *node, struct cop_catset *set)
 {
@@ -116,6 +128,9 @@ static bool read_category(
     enum cop_category category;
     struct cop_slice text;
 
+    if (observe_categories(yaml, node)) {
+        return true;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }

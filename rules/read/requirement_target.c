@@ -57,6 +57,21 @@ static void read_schedule(
         "bind a requirement to hours of the day (scope.schedule)");
 }
 
+/* Both keys are read by settle_subscribers(); an observer learns here what
+ * they want. */
+static void read_classes(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    uint32_t unused = 0;
+
+    (void)into;
+    if (yaml->observer != NULL) {
+        (void)fact_read_subscribers(yaml, value, &unused);
+    } else {
+        yaml_skip(yaml, value);
+    }
+}
+
 /* The classes are settled from both keys together, whatever their order. */
 static void settle_subscribers(
     struct yaml *yaml, const struct yaml_node *scope, uint32_t *out)
@@ -86,8 +101,8 @@ void requirement_read_scope(
 {
     static const struct yaml_key keys[] = {
         {"age", read_age, false},
-        {"subscriber", NULL, false},
-        {"exclude_subscriber", NULL, false},
+        {"subscriber", read_classes, false},
+        {"exclude_subscriber", read_classes, false},
         {"needs", requirement_read_aside_list, false},
         {"where", requirement_read_aside_list, false},
         {"schedule", read_schedule, false},

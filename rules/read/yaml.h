@@ -64,6 +64,8 @@ struct yaml_node {
     const struct yaml_node *next;  /* sibling */
 };
 
+struct yaml_observer;
+
 /* One file being read. */
 struct yaml {
     const char *file;    /* borrowed; named in findings, may be NULL */
@@ -72,6 +74,8 @@ struct yaml {
     struct cop_report *report;
     const struct yaml_node *root; /* after yaml_parse() */
     uint32_t errors;              /* reported through this struct */
+    /* NULL, or who is told what the readers accept: rules/read/describe.h. */
+    const struct yaml_observer *observer;
 };
 
 /* arena  owns the tree; report and file must outlive the struct */

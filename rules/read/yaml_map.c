@@ -1,3 +1,4 @@
+#include "rules/read/describe.h"
 #include "rules/read/words.h"
 #include "rules/read/yaml.h"
 
@@ -94,6 +95,12 @@ bool yaml_map_read(struct yaml *yaml, const struct yaml_node *map,
 {
     bool seen[KEY_TABLE_MAX] = {false};
 
+    if (yaml->observer != NULL) {
+        const struct yaml_table table = {keys, n, into};
+
+        yaml->observer->map(yaml->observer->context, yaml, map, &table);
+        return true;
+    }
     if (!yaml_is(yaml, map, YAML_MAP)) {
         return false;
     }

@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "rules/read/describe.h"
 #include "rules/read/yaml.h"
 
 static void say(struct yaml *yaml, enum cop_severity severity,
@@ -19,6 +20,12 @@ static void say(struct yaml *yaml, enum cop_severity severity,
         .subject = yaml->subject,
     };
 
+    if (yaml->observer != NULL) {
+        if (severity == COP_ERROR) {
+            yaml->observer->refuse(yaml->observer->context, node);
+        }
+        return;
+    }
     (void)vsnprintf(what, sizeof(what), format, list);
     yaml->errors += severity == COP_ERROR;
     cop_report_emit(yaml->report, &finding);

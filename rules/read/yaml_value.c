@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "rules/read/date.h"
+#include "rules/read/describe.h"
 #include "rules/read/words.h"
 #include "rules/read/yaml.h"
 
@@ -18,9 +19,38 @@ static const char *name_of(const struct yaml_node *node)
     return node->key.p != NULL ? node->key.p : "this value";
 }
 
+/* Tell an observer, if there is one. Returns whether there is; *taken says
+ * whether the observer's node has that form. */
+static bool observed(const struct yaml *yaml, const struct yaml_node *node,
+    const struct yaml_form *form, bool *taken)
+{
+    if (yaml->observer == NULL) {
+        return false;
+    }
+    *taken = yaml->observer->form(yaml->observer->context, node, form);
+    return true;
+}
+
+bool yaml_observe_words(const struct yaml *yaml, const struct yaml_node *node,
+    const char *const *words, size_t n)
+{
+    const struct yaml_form form = {.kind = FORM_WORD, .words = words, .n = n};
+    bool taken;
+
+    return observed(yaml, node, &form, &taken);
+}
+
 bool yaml_is(
     struct yaml *yaml, const struct yaml_node *node, enum yaml_kind kind)
 {
+    const struct yaml_form form = {.kind = kind == YAML_LIST  ? FORM_LIST
+                                           : kind == YAML_MAP ? FORM_MAP
+                                                              : FORM_TEXT};
+    bool taken;
+
+    if (observed(yaml, node, &form, &taken)) {
+        return taken;
+    }
     if (node->kind == kind) {
         return true;
     }
@@ -68,9 +98,15 @@ static bool parse_int(struct cop_slice text, int64_t *out)
 bool yaml_int(struct yaml *yaml, const struct yaml_node *node, int64_t min,
     int64_t max, int64_t *out)
 {
+    const struct yaml_form form = {.kind = FORM_INT, .min = min, .max = max};
+    bool taken;
     struct cop_slice text;
     int64_t value;
 
+    if (observed(yaml, node, &form, &taken)) {
+        *out = min;
+        return taken;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }
@@ -91,9 +127,15 @@ bool yaml_int(struct yaml *yaml, const struct yaml_node *node, int64_t min,
 
 bool yaml_bool(struct yaml *yaml, const struct yaml_node *node, bool *out)
 {
+    const struct yaml_form form = {.kind = FORM_BOOL};
+    bool taken;
     struct cop_slice text;
     bool is_true;
 
+    if (observed(yaml, node, &form, &taken)) {
+        *out = false;
+        return taken;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }
@@ -127,10 +169,16 @@ static void print_choice(
 bool yaml_word(struct yaml *yaml, const struct yaml_node *node,
     const char *const *words, size_t n, unsigned *out)
 {
+    const struct yaml_form form = {.kind = FORM_WORD, .words = words, .n = n};
+    bool taken;
     struct words_nearest nearest;
     char choice[512];
     struct cop_slice text;
 
+    if (observed(yaml, node, &form, &taken)) {
+        *out = 0;
+        return taken;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }
@@ -157,8 +205,14 @@ bool yaml_word(struct yaml *yaml, const struct yaml_node *node,
 
 bool yaml_date(struct yaml *yaml, const struct yaml_node *node, int64_t *out)
 {
+    const struct yaml_form form = {.kind = FORM_DATE};
+    bool taken;
     struct cop_slice text;
 
+    if (observed(yaml, node, &form, &taken)) {
+        *out = 0;
+        return taken;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }
@@ -174,9 +228,18 @@ bool yaml_date(struct yaml *yaml, const struct yaml_node *node, int64_t *out)
 bool yaml_moment(struct yaml *yaml, const struct yaml_node *node, int64_t *out,
     uint16_t *minute)
 {
+    const struct yaml_form form = {.kind = FORM_MOMENT};
+    bool taken;
     struct cop_slice text;
     uint16_t unused;
 
+    if (observed(yaml, node, &form, &taken)) {
+        *out = 0;
+        if (minute != NULL) {
+            *minute = 0;
+        }
+        return taken;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }
@@ -191,8 +254,14 @@ bool yaml_moment(struct yaml *yaml, const struct yaml_node *node, int64_t *out,
 
 bool yaml_clock(struct yaml *yaml, const struct yaml_node *node, uint16_t *out)
 {
+    const struct yaml_form form = {.kind = FORM_CLOCK};
+    bool taken;
     struct cop_slice text;
 
+    if (observed(yaml, node, &form, &taken)) {
+        *out = 0;
+        return taken;
+    }
     if (!yaml_text(yaml, node, &text)) {
         return false;
     }
@@ -222,7 +291,7 @@ bool yaml_texts(struct yaml *yaml, const struct yaml_node *node,
         return true;
     }
     texts = arena_array(yaml->arena, node->count + 1U, sizeof(*texts));
-    if (texts == NULL) {
+    if (texts == NULL || !yaml_is(yaml, node, YAML_LIST)) {
         return false;
     }
     for (const struct yaml_node *c = node->first; c != NULL; c = c->next) {
