@@ -161,6 +161,8 @@ static bool is_kept(struct http_field *field, bool is_request, bool upgrade)
     case FIELD_EXPECT:
     case FIELD_HOST:
     case FIELD_MAX_FORWARDS:
+    case FIELD_ORIGIN:
+    case FIELD_REFERER:
     case FIELD_SEC_FETCH_DEST:
     case FIELD_TRAILER:
     case FIELD_VIA:

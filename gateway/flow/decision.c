@@ -1,5 +1,6 @@
 #include "gateway/flow/decision.h"
 
+#include "gateway/filter/resource.h"
 #include "gateway/flow/inner.h"
 #include "gateway/notice/notice.h"
 #include "gateway/record/record.h"
@@ -33,18 +34,22 @@ static void decision_record(struct conn *conn, const struct asker *asker,
 }
 
 void decision_of_url(struct conn *conn, const struct asker *asker,
-    struct cop_slice method, const struct cop_url *url, struct decision *out)
+    const struct http_head *head, const struct cop_url *url,
+    struct decision *out)
 {
     struct flow *flow = conn->flow;
+    struct cop_host source;
+    struct cop_facts facts;
     struct record_decision line = {.stage = RECORD_REQUEST,
         .mode = conn_mode_word(conn->mode),
-        .method = method,
+        .method = head->method,
         .host = &url->host,
         .port = url->port,
         .url = url};
 
-    cop_cache_classify(flow->cache, asker->world->policy, flow->matcher, url,
-        &flow->scratch->class);
+    resource_read(head, url, &source, &facts);
+    cop_cache_classify_request(flow->cache, asker->world->policy, flow->matcher,
+        url, &facts, &flow->scratch->class);
     decision_evaluate(flow, asker, out);
     if (decision_is_block(out)) {
         flow->counts.blocked++;
@@ -64,6 +69,22 @@ static enum way decision_way(
         return WAY_SPLICE;
     }
     return WAY_INTERCEPT;
+}
+
+/* A block that an exception lifts for some URLs of the host is decided on
+ * inside, where the URLs are seen; what else speaks of the host holds now. */
+static void decision_spare(
+    struct conn *conn, const struct asker *asker, struct decision *decision)
+{
+    struct cop_class *class = &conn->flow->scratch->class;
+
+    if (!class->may_spare || !decision->may_inspect ||
+        !decision_is_block(decision)) {
+        return;
+    }
+    cop_class_spare(asker->world->policy, &conn->site.host, class);
+    decision_evaluate(conn->flow, asker, decision);
+    decision->may_inspect = true;
 }
 
 void decision_of_site(
@@ -87,6 +108,7 @@ void decision_of_site(
     decision_evaluate(flow, asker, out);
     out->may_inspect = inspect != CONFIG_INSPECT_NONE &&
                        !cop_policy_never_inspects(asker->world->policy, class);
+    decision_spare(conn, asker, out);
     out->way = decision_way(out, inspect, class->needs_url);
     if (out->way == WAY_REFUSE) {
         flow->counts.blocked++;

@@ -9,6 +9,7 @@
 #include "gateway/flow/world.h"
 
 struct conn;
+struct http_head;
 
 /* On whose behalf a decision is taken, and by what. */
 struct asker {
@@ -38,9 +39,10 @@ static inline bool decision_is_block(const struct decision *decision)
     return decision->verdict.action != COP_ALLOW;
 }
 
-/* Decide on a request, and log it. url: in the flow's scratch. */
+/* Decide on a request by its head, and log it. url: in the flow's scratch. */
 void decision_of_url(struct conn *conn, const struct asker *asker,
-    struct cop_slice method, const struct cop_url *url, struct decision *out);
+    const struct http_head *head, const struct cop_url *url,
+    struct decision *out);
 
 /* Decide on a tunnel to conn->site by its host alone, and log it. */
 void decision_of_site(

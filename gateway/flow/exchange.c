@@ -273,8 +273,7 @@ static enum step exchange_forward(
     conn->site.port = url->port;
     conn->site.is_known = true;
     x->has_site = true;
-    decision_of_url(
-        conn, &x->asker, exchange_request(x)->method, url, &decision);
+    decision_of_url(conn, &x->asker, exchange_request(x), url, &decision);
     if (decision_is_block(&decision)) {
         return answer_block(x, &decision, COP_REASON_NONE);
     }

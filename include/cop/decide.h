@@ -120,8 +120,8 @@ struct cop_class {
     uint16_t n;
     bool is_limited; /* a pattern hit its match limit: the list counts as hit */
     bool needs_url;  /* of a host classification: URL rules may still apply */
-    bool may_spare;  /* of a host classification: a hit may be lifted by an
-                        exception for some URLs of this host */
+    bool may_spare;  /* of a host classification: an exception of its list
+                        lifts a hit for some URLs of this host */
     struct cop_hit hits[COP_LISTS_MAX];
 };
 
@@ -163,6 +163,11 @@ COP_API const char *cop_resource_word(enum cop_resource resource);
  * host apart. */
 COP_API void cop_classify_host(const struct cop_policy *policy,
     const struct cop_host *host, struct cop_class *out);
+
+/* Take out of a host's classification what may_spare speaks of: what is left
+ * holds for every URL of the host. */
+COP_API void cop_class_spare(const struct cop_policy *policy,
+    const struct cop_host *host, struct cop_class *class);
 
 /* The hot-path cache in front of cop_classify(): fixed size, no allocation
  * after cop_cache_new(), one a worker. */

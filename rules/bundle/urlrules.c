@@ -88,6 +88,9 @@ uint16_t urlrule_method(struct cop_slice method)
     static const char *const methods[] = {"get", "head", "post", "put",
         "delete", "connect", "options", "trace", "patch"};
 
+    if (cop_slice_eq(method, COP_LIT("GET"))) {
+        return 1; /* as nearly always */
+    }
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (method.n == strlen(methods[i]) &&
             strncasecmp(method.p, methods[i], method.n) == 0) {

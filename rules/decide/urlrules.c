@@ -326,15 +326,16 @@ static bool is_whole(const struct format_urlrule *row)
            row->from + row->not_from + row->to + row->not_to == 0;
 }
 
-/* Rules under one name of the host. */
-static void host_note(const struct policy_bundle *at, bool is_exception,
-    uint64_t hash, struct cop_class *class)
+/* Exceptions under one name of the host: those that speak of all its URLs lift
+ * its hits; those that speak of some do when `spares`, else are noted. */
+static void host_except(const struct policy_bundle *at, uint64_t hash,
+    bool spares, struct cop_class *class)
 {
     struct urlkey_run run =
-        urlkey_find(at->bundle, urlkey_make(URLKEY_HOST, is_exception, hash));
+        urlkey_find(at->bundle, urlkey_make(URLKEY_HOST, true, hash));
 
     class->needs_url |= run.n != 0;
-    for (uint32_t i = 0; is_exception && i < run.n; i++) {
+    for (uint32_t i = 0; i < run.n; i++) {
         const struct format_urlrule *row = bundle_urlrule(
             at->bundle, bundle_urlkey(at->bundle, run.at + i)->urlrule);
         uint16_t list = (uint16_t)(at->lists + row->list);
@@ -342,7 +343,7 @@ static void host_note(const struct policy_bundle *at, bool is_exception,
         if ((row->flags & URLRULE_EXCEPTION) == 0) {
             continue;
         }
-        if (is_whole(row)) {
+        if (spares || is_whole(row)) {
             class_drop(class, list);
         } else if (class_has(class, list)) {
             class->may_spare = true;
@@ -357,9 +358,32 @@ void urlrules_classify_host(const struct cop_policy *policy, uint32_t bundle,
 
     class->needs_url |= at->has_urlrules_everywhere;
     for (uint32_t i = names->first; i < names->n; i++) {
-        host_note(at, false, names->hash[i], class);
-        host_note(at, true, names->hash[i], class);
+        uint64_t key = urlkey_make(URLKEY_HOST, false, names->hash[i]);
+
+        class->needs_url |= urlkey_find(at->bundle, key).n != 0;
+        host_except(at, names->hash[i], false, class);
     }
+}
+
+void cop_class_spare(const struct cop_policy *policy,
+    const struct cop_host *host, struct cop_class *class)
+{
+    struct hostindex_names names;
+
+    for (uint32_t b = 0; b < policy->bundles_n; b++) {
+        const struct policy_bundle *at = &policy->bundles[b];
+
+        if (!urlrules_are_in(at->bundle)) {
+            continue;
+        }
+        hostindex_names(at->bundle, host, &names);
+        for (uint32_t i = names.first; i < names.n; i++) {
+            host_except(at, names.hash[i], true, class);
+        }
+    }
+    class->may_spare = false;
+    class->categories = (struct cop_catset){{0, 0}};
+    class_end(policy, class);
 }
 
 bool urlrules_are_everywhere(const struct cop_bundle *bundle)

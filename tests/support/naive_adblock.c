@@ -1,5 +1,6 @@
 #include "tests/support/naive_adblock.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,17 @@
 enum { TEXT_MAX = 65536, RESOURCES = COP_RESOURCE_OTHER + 1 };
 
 struct naive_adblock_rule {
-    char *text;    /* without @@ and options, in lower case */
-    char *twin;    /* the whole line without badfilter, for comparing */
-    char *from;    /* as written */
-    char *to;      /* as written, denyallow turned round */
-    char *methods; /* as written */
+    char *text;       /* without @@ and options, in lower case */
+    char *twin;       /* the whole line without badfilter, for comparing */
+    char *from;       /* as written */
+    char *to;         /* as written, denyallow turned round */
+    char *methods;    /* as written */
+    char literal[32]; /* some text that a match must have, in lower case */
     pcre2_code *code;
     uint32_t line;
     unsigned types;
     bool is_exception, is_important, is_bad, wants_first, wants_third;
-    bool match_case;
+    bool match_case, is_regex;
     bool is_dead; /* a badfilter names it */
 };
 
@@ -248,15 +250,37 @@ static pcre2_code *compiled(const char *expression, bool match_case)
 static pcre2_code *pattern_code(const struct naive_adblock_rule *rule)
 {
     static char expression[TEXT_MAX * 24];
-    size_t n = strlen(rule->text);
 
-    if (n > 2 && rule->text[0] == '/' && rule->text[n - 1] == '/') {
-        snprintf(
-            expression, sizeof(expression), "%.*s", (int)n - 2, rule->text + 1);
+    if (rule->is_regex) {
+        snprintf(expression, sizeof(expression), "%.*s",
+            (int)strlen(rule->text) - 2, rule->text + 1);
     } else {
         translate(rule->text, false, expression);
     }
     return compiled(expression, rule->match_case);
+}
+
+/* The longest run of letters and digits of a pattern: looked for first, so that
+ * a whole list can be tried in milliseconds. */
+static void find_literal(struct naive_adblock_rule *rule)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    size_t best = 0;
+
+    for (const char *p = rule->text; *p != '\0';) {
+        size_t n = strspn(p, plain);
+        size_t kept = n < sizeof(rule->literal) ? n : sizeof(rule->literal) - 1;
+
+        if (kept > best) {
+            best = kept;
+            for (size_t i = 0; i < kept; i++) {
+                rule->literal[i] = (char)tolower((unsigned char)p[i]);
+            }
+            rule->literal[kept] = '\0';
+        }
+        p += n + (p[n] != '\0');
+    }
 }
 
 /* ---- reading ---- */
@@ -309,6 +333,7 @@ static bool line_read(char *line, struct naive_adblock_rule *rule)
     static const char *const pages[] = {"##", "#@#", "#?#", "#$#", "#%#",
         "#@?#", "#@$#", "#@%#", "#$?#", "$$", "$@$"};
     char *from;
+    size_t n;
 
     if (line[0] == '\0' || line[0] == '!' || line[0] == '[' || line[0] == '#') {
         return false;
@@ -329,6 +354,11 @@ static bool line_read(char *line, struct naive_adblock_rule *rule)
     if (!options(rule, from) || strchr(rule->text, ' ') != NULL ||
         says_nothing(rule)) {
         return false;
+    }
+    n = strlen(rule->text);
+    rule->is_regex = n > 2 && rule->text[0] == '/' && rule->text[n - 1] == '/';
+    if (!rule->is_regex) {
+        find_literal(rule);
     }
     rule->code = pattern_code(rule);
     return rule->code != NULL;
@@ -474,6 +504,9 @@ static bool pattern_matches(const struct naive_adblock_rule *rule,
     pcre2_code *code = rule->code;
     int found;
 
+    if (strcasestr(url->text.p, rule->literal) == NULL) {
+        return false;
+    }
     /* The labels of an address are no names above it. */
     if (url->host.kind != COP_HOST_NAME && strncmp(rule->text, "||", 2) == 0) {
         translate(rule->text, true, expression);
@@ -488,19 +521,17 @@ static bool pattern_matches(const struct naive_adblock_rule *rule,
 }
 
 static bool rule_matches(const struct naive_adblock_rule *rule,
-    const struct cop_url *url, const struct cop_facts *facts,
+    const struct cop_url *url, const struct cop_facts *facts, bool is_first,
     pcre2_match_data *data)
 {
     const struct cop_host *source =
         facts->source != NULL ? facts->source : &url->host;
-    bool is_first = cop_slice_eq(site_of(source), site_of(&url->host));
 
     return !rule->is_dead && ((rule->types >> facts->resource) & 1) != 0 &&
            (is_first ? rule->wants_first : rule->wants_third) &&
            methods_allow(rule->methods, facts->method) &&
-           names_allow(rule->from, source) &&
-           names_allow(rule->to, &url->host) &&
-           pattern_matches(rule, url, data);
+           pattern_matches(rule, url, data) &&
+           names_allow(rule->from, source) && names_allow(rule->to, &url->host);
 }
 
 void naive_adblock_ask(const struct naive_adblock *list,
@@ -512,12 +543,15 @@ void naive_adblock_ask(const struct naive_adblock *list,
     bool is_blocked = false;
     bool is_important = false;
     size_t max = sizeof(out->lines) / sizeof(out->lines[0]);
+    const struct cop_host *source =
+        facts->source != NULL ? facts->source : &url->host;
+    bool is_first = cop_slice_eq(site_of(source), site_of(&url->host));
 
     out->lines_n = 0;
     for (size_t i = 0; i < list->n; i++) {
         const struct naive_adblock_rule *rule = &list->rules[i];
 
-        if (!rule_matches(rule, url, facts, data)) {
+        if (!rule_matches(rule, url, facts, is_first, data)) {
             continue;
         }
         is_excepted |= rule->is_exception;
