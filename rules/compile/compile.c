@@ -295,6 +295,9 @@ static enum cop_status compile_policy(struct compilation *c,
     if (status == COP_OK) {
         status = write_image(c, &tables, image);
     }
+    if (status == COP_OK && c->options->entry != NULL) {
+        hand_out_entries(c);
+    }
     model_fini(&c->model);
     return status;
 }

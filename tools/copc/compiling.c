@@ -20,22 +20,17 @@ static enum copc_exit exit_of(enum cop_status status)
     return COPC_BUG;
 }
 
-enum copc_exit compiling_run(const struct options *options,
-    struct findings *findings, struct cop_image *image)
-{
-    return compiling_run_for(options, findings, NULL, image);
-}
-
-enum copc_exit compiling_run_for(const struct options *options,
-    struct findings *findings, struct samples *samples, struct cop_image *image)
+enum copc_exit compiling_run_with(const struct options *options,
+    struct findings *findings, cop_entry_fn *entry, void *entry_context,
+    struct cop_image *image)
 {
     struct cop_compile_options compile = {
         .now_unix = (int64_t)time(NULL),
         .warnings_fail = options_has(options, OPTION_STRICT),
         .progress = term_progress_step,
         .progress_context = &findings->progress,
-        .entry = samples != NULL ? samples_entry : NULL,
-        .entry_context = samples,
+        .entry = entry,
+        .entry_context = entry_context,
     };
     const char *now = options->value[OPTION_NOW];
     struct cop_moment moment;
@@ -57,4 +52,17 @@ enum copc_exit compiling_run_for(const struct options *options,
         &findings->report, image);
     term_progress_end(&findings->progress);
     return exit_of(status);
+}
+
+enum copc_exit compiling_run_for(const struct options *options,
+    struct findings *findings, struct samples *samples, struct cop_image *image)
+{
+    return compiling_run_with(options, findings,
+        samples != NULL ? samples_entry : NULL, samples, image);
+}
+
+enum copc_exit compiling_run(const struct options *options,
+    struct findings *findings, struct cop_image *image)
+{
+    return compiling_run_with(options, findings, NULL, NULL, image);
 }

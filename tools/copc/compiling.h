@@ -18,4 +18,10 @@ enum copc_exit compiling_run_for(const struct options *options,
     struct findings *findings, struct samples *samples,
     struct cop_image *image);
 
+/* The same with a call for each entry of the lists.
+ * entry  NULL: not wanted */
+enum copc_exit compiling_run_with(const struct options *options,
+    struct findings *findings, cop_entry_fn *entry, void *entry_context,
+    struct cop_image *image);
+
 #endif

@@ -60,10 +60,15 @@ static char *read_policy(const char *path, size_t *n)
     return text;
 }
 
-static enum copc_exit open_policy_file(
-    struct setting *setting, const char *path, struct findings *findings)
+static enum copc_exit open_policy_file(struct setting *setting,
+    const char *path, const struct setting_sources *sources,
+    struct findings *findings)
 {
-    struct cop_compile_options compile = {.now_unix = (int64_t)time(NULL)};
+    struct cop_compile_options compile = {
+        .now_unix = (int64_t)time(NULL),
+        .entry = sources != NULL ? sources->entry : NULL,
+        .entry_context = sources != NULL ? sources->entry_context : NULL,
+    };
     size_t n = 0;
     char *text = read_policy(path, &n);
     enum cop_status status;
@@ -318,6 +323,42 @@ static enum copc_exit join(struct setting *setting, struct findings *findings)
     return exit_of(cop_matcher_new(&setting->matcher), COPC_BUG);
 }
 
+/* All that follows the bundles. */
+static enum copc_exit open_rest(struct setting *setting,
+    const struct options *options, const struct setting_sources *sources,
+    struct findings *findings)
+{
+    const char *policy = options->value[OPTION_POLICY];
+    enum copc_exit ended = COPC_DONE;
+
+    if (policy != NULL) {
+        ended = open_policy_file(setting, policy, sources, findings);
+    }
+    if (ended == COPC_DONE) {
+        ended = join(setting, findings);
+    }
+    if (ended == COPC_DONE) {
+        ended = find_moment(setting, options);
+    }
+    return ended == COPC_DONE ? find_subject(setting, options) : ended;
+}
+
+enum copc_exit setting_open_sources(struct setting *setting,
+    const struct options *options, const struct setting_sources *sources,
+    struct findings *findings)
+{
+    enum cop_status status;
+
+    *setting = (struct setting){0};
+    status = cop_bundle_open_memory(sources->image->bytes, sources->image->n,
+        sources->name, &findings->report, &setting->bundles[0]);
+    if (status != COP_OK) {
+        return exit_of(status, COPC_BUG);
+    }
+    setting->bundles_n = 1;
+    return open_rest(setting, options, sources, findings);
+}
+
 enum copc_exit setting_open(struct setting *setting,
     const struct options *options, size_t bundles, struct findings *findings)
 {
@@ -330,16 +371,8 @@ enum copc_exit setting_open(struct setting *setting,
         return COPC_USAGE;
     }
     ended = open_bundles(setting, options, bundles, findings);
-    if (ended == COPC_DONE && policy != NULL) {
-        ended = open_policy_file(setting, policy, findings);
-    }
-    if (ended == COPC_DONE) {
-        ended = join(setting, findings);
-    }
-    if (ended == COPC_DONE) {
-        ended = find_moment(setting, options);
-    }
-    return ended == COPC_DONE ? find_subject(setting, options) : ended;
+    return ended == COPC_DONE ? open_rest(setting, options, NULL, findings)
+                              : ended;
 }
 
 void setting_close(struct setting *setting)

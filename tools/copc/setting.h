@@ -21,6 +21,20 @@ struct setting {
     char who[SETTING_WHO_BYTES]; /* the subject, in words */
 };
 
+/* Sources that were compiled in place of bundle files. */
+struct setting_sources {
+    const struct cop_image *image;
+    const char *name;    /* for findings */
+    cop_entry_fn *entry; /* called for each entry of the policy file too */
+    void *entry_context;
+};
+
+/* As setting_open() with such a bundle.
+ * sources  borrowed until setting_close() */
+enum copc_exit setting_open_sources(struct setting *setting,
+    const struct options *options, const struct setting_sources *sources,
+    struct findings *findings);
+
 /* Open what the options and the first `bundles` operands name.
  * findings  gets what is wrong with them
  * Returns COPC_DONE, or how copc ends; setting_close() in either case. */
