@@ -197,6 +197,7 @@ struct fact_legal {
     struct cop_slice citation;
     struct cop_slice authority;
     struct cop_slice authority_url;
+    bool obliges_isp; /* a provider of lines is among the obliged */
     enum fact_instrument type;
 };
 
@@ -223,6 +224,7 @@ struct fact_target {
     const struct fact_list *lists;
     size_t lists_n;
     bool has_gloss;
+    bool has_feature;
 };
 
 struct fact_override {
@@ -246,6 +248,32 @@ struct fact_logging {
     enum cop_identity identity;
     bool has_purpose;
     bool has_retain_max;
+};
+
+/* How fine a requirement must tell things apart, coarsest first. */
+enum fact_grain {
+    GRAIN_IP,
+    GRAIN_DOMAIN,
+    GRAIN_HOST,
+    GRAIN_URL,
+    GRAIN_CONTENT
+};
+
+/* How precisely, where and how well it is enforced. */
+struct fact_reach {
+    struct place granularity_place;
+    struct place effectiveness_place;
+    struct place preserve_place;
+    enum fact_grain required; /* with has_required */
+    enum fact_grain finest;   /* that its layers see, with has_layers */
+    bool has_required;
+    bool has_fallback; /* granularity.on_unavailable */
+    bool has_layers;
+    bool has_guard; /* collateral_guard */
+    bool has_effectiveness;
+    bool has_corpus;
+    bool preserves_content; /* logging.preserve_content */
+    bool has_preserve_basis;
 };
 
 struct fact_provenance {
@@ -304,6 +332,7 @@ struct fact_requirement {
     struct fact_texts title;
     struct fact_texts contact; /* appeal.contact */
     bool has_appeal;
+    bool has_decision;
     struct fact_legal legal;
     struct fact_time time;
     struct fact_scope scope;
@@ -312,6 +341,7 @@ struct fact_requirement {
     struct fact_notice notice;
     struct fact_logging logging;
     struct fact_provenance provenance;
+    struct fact_reach reach;
     const struct fact_vector *vectors;
     size_t vectors_n;
 };
@@ -327,6 +357,8 @@ struct fact_manifest {
     struct fact_categories never_inspect;
     const struct fact_list *never_inspect_lists;
     size_t never_inspect_lists_n;
+    const struct cop_slice *shared; /* networks that many sites share */
+    size_t shared_n;
 };
 
 /* One category's label, of a cop:taxonomy:<n>. */

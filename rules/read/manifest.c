@@ -1,5 +1,6 @@
 /* cop:bundle:<name>, what a bundle says of itself, and the small documents that
  * stand beside requirements: taxonomy, category lists, templates, appeals. */
+#include "rules/base/cidr.h"
 #include "rules/read/documents.h"
 
 #include <stdint.h>
@@ -88,6 +89,26 @@ static void read_never(
     (void)yaml_map_read(yaml, value, keys, 2, into);
 }
 
+/* Networks that many sites share; no requirement may block into them. */
+static void read_shared(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct manifest_reader *reader = into;
+    struct fact_manifest *fact = reader->fact;
+    struct cidr unused;
+
+    if (!yaml_texts(yaml, value, &fact->shared, &fact->shared_n)) {
+        return;
+    }
+    for (size_t i = 0; i < fact->shared_n; i++) {
+        if (cidr_parse(fact->shared[i], &unused) != CIDR_FINE) {
+            yaml_error(yaml, value, "value",
+                "write an address or a network: 192.0.2.0/24, 2001:db8::/32",
+                "%s is no network of addresses", fact->shared[i].p);
+        }
+    }
+}
+
 void manifest_read(struct document *document, struct facts *facts)
 {
     static const struct yaml_key keys[] = {
@@ -98,6 +119,7 @@ void manifest_read(struct document *document, struct facts *facts)
         {"revision", read_revision, true},
         {"languages", read_languages, false},
         {"never_inspect", read_never, false},
+        {"shared_addresses", read_shared, false},
     };
     struct yaml *yaml = &document->yaml;
     struct fact_manifest *fact = arena_alloc(yaml->arena, sizeof(*fact));

@@ -256,6 +256,13 @@ static void read_lock(
     }
 }
 
+static void read_decision(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    ((struct requirement_reader *)into)->fact->has_decision = true;
+    requirement_read_aside_map(yaml, value, into);
+}
+
 static void read_profiles(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
@@ -396,13 +403,13 @@ static const struct yaml_key requirement_keys[] = {
     {"default_profile", read_profiles, false},
     {"process", read_process, false},
     {"note", NULL, false},
-    {"granularity", requirement_read_aside_map, false},
-    {"collateral_guard", requirement_read_aside_map, false},
-    {"layers", requirement_read_aside_map, false},
-    {"decision", requirement_read_aside_map, false},
+    {"granularity", requirement_read_granularity, false},
+    {"collateral_guard", requirement_read_guard, false},
+    {"layers", requirement_read_layers, false},
+    {"decision", read_decision, false},
     {"transparency", requirement_read_aside_map, false},
     {"report", requirement_read_aside, false},
-    {"effectiveness", requirement_read_aside_map, false},
+    {"effectiveness", requirement_read_effectiveness, false},
     {"capacity", requirement_read_aside_map, false},
     {"cost", requirement_read_aside, false},
     {"interfaces", requirement_read_aside_list, false},

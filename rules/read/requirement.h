@@ -35,16 +35,21 @@ yaml_read_fn requirement_read_aside_list;
 void requirement_unsupported(struct yaml *yaml, const struct yaml_node *node,
     const struct requirement_reader *reader, const char *what);
 
-yaml_read_fn requirement_read_legal;        /* legal: */
-yaml_read_fn requirement_read_time;         /* time: */
-yaml_read_fn requirement_read_scope;        /* scope: */
-yaml_read_fn requirement_read_target;       /* target: */
-yaml_read_fn requirement_read_override;     /* override: */
-yaml_read_fn requirement_read_notice;       /* notice: */
-yaml_read_fn requirement_read_appeal;       /* appeal: */
-yaml_read_fn requirement_read_logging;      /* logging: */
-yaml_read_fn requirement_read_provenance;   /* provenance: */
-yaml_read_fn requirement_read_verification; /* verification: */
-yaml_read_fn requirement_read_amendments;   /* amendments: */
+yaml_read_fn requirement_read_legal;         /* legal: */
+yaml_read_fn requirement_read_time;          /* time: */
+yaml_read_fn requirement_read_scope;         /* scope: */
+yaml_read_fn requirement_read_target;        /* target: */
+yaml_read_fn requirement_read_override;      /* override: */
+yaml_read_fn requirement_read_notice;        /* notice: */
+yaml_read_fn requirement_read_appeal;        /* appeal: */
+yaml_read_fn requirement_read_logging;       /* logging: */
+yaml_read_fn requirement_read_granularity;   /* granularity: */
+yaml_read_fn requirement_read_guard;         /* collateral_guard: */
+yaml_read_fn requirement_read_layers;        /* layers: */
+yaml_read_fn requirement_read_effectiveness; /* effectiveness: */
+yaml_read_fn requirement_read_preserve;      /* logging.preserve_content: */
+yaml_read_fn requirement_read_provenance;    /* provenance: */
+yaml_read_fn requirement_read_verification;  /* verification: */
+yaml_read_fn requirement_read_amendments;    /* amendments: */
 
 #endif

@@ -263,7 +263,7 @@ void requirement_read_logging(
         {"fields", NULL, false},
         {"access", NULL, false},
         {"forbid_purpose", NULL, false},
-        {"preserve_content", requirement_read_aside, false},
+        {"preserve_content", requirement_read_preserve, false},
         {"note", NULL, false},
     };
     struct requirement_reader *reader = into;

@@ -20,6 +20,8 @@ static const char *const obliged_words[] = {"isp_fixed", "isp_mobile", "iig",
     "school", "library", "hotspot", "household", "platform", "device_maker",
     "vendor"};
 
+enum { OBLIGED_LAST_ISP = 1 }; /* the first of them provide lines */
+
 /* "XX", "GB-ENG", "JP-14" (ISO 3166), or INT. */
 static bool is_jurisdiction(struct cop_slice text)
 {
@@ -135,15 +137,19 @@ static void read_authority_url(
 static void read_obliged(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    unsigned which;
+    struct fact_legal *legal =
+        &((struct requirement_reader *)into)->fact->legal;
+    unsigned which = 0;
 
-    (void)into;
     if (!yaml_is(yaml, value, YAML_LIST)) {
         return;
     }
     for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
-        (void)yaml_word(yaml, c, obliged_words,
-            sizeof(obliged_words) / sizeof(obliged_words[0]), &which);
+        if (yaml_word(yaml, c, obliged_words,
+                sizeof(obliged_words) / sizeof(obliged_words[0]), &which) &&
+            which <= OBLIGED_LAST_ISP) {
+            legal->obliges_isp = true;
+        }
     }
 }
 

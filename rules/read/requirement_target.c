@@ -320,6 +320,7 @@ static void read_label(
 static void read_feature(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
+    ((struct requirement_reader *)into)->fact->target.has_feature = true;
     requirement_unsupported(yaml, value, into,
         "switch features such as safe search (target.feature)");
 }

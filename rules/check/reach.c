@@ -1,0 +1,199 @@
+/* Whether a requirement reaches what it is about and nothing else: L09, L10,
+ * L12, L14, L22, L23, L25. */
+#include "rules/base/cidr.h"
+#include "rules/check/check.h"
+
+/* ---- addresses ---- */
+
+static bool is_addresses(const struct fact_list *list)
+{
+    return !list->is_unsupported && list->semantics == LIST_SAYS_DENY &&
+           (list->format == LIST_CIDR || list->object == ENTRY_CIDR);
+}
+
+void check_guard(const struct check *check)
+{
+    const struct fact_requirement *requirement = check->requirement;
+    const struct fact_target *target = &requirement->target;
+
+    for (size_t i = 0; i < target->lists_n && check_denies(check); i++) {
+        if (is_addresses(&target->lists[i]) && !requirement->reach.has_guard) {
+            check_say(check, COP_ERROR, &target->lists[i].place,
+                "add collateral_guard: how many sites may share an address, "
+                "and what happens then",
+                "addresses are blocked, and nothing protects the other sites "
+                "that they serve");
+        }
+    }
+}
+
+/* Whether two networks have an address in common: one is within the other. */
+static bool networks_meet(const struct cidr *a, const struct cidr *b)
+{
+    unsigned bytes = a->is_ip6 ? 16 : 4;
+    struct cidr x = *a;
+    struct cidr y = *b;
+    unsigned bits = x.bits < y.bits ? x.bits : y.bits;
+
+    if (a->is_ip6 != b->is_ip6) {
+        return false;
+    }
+    (void)cidr_mask(x.addr, bytes, bits);
+    (void)cidr_mask(y.addr, bytes, bits);
+    return memcmp(x.addr, y.addr, bytes) == 0;
+}
+
+/* The shared network that an entry would hit; NULL when none. */
+static const struct cop_slice *shared_hit(
+    const struct fact_manifest *manifest, const struct tables_entry *entry)
+{
+    struct cidr at;
+    struct cidr shared;
+
+    if ((entry->object != ENTRY_CIDR && entry->object != ENTRY_HOST) ||
+        cidr_parse(entry->text, &at) != CIDR_FINE) {
+        return NULL;
+    }
+    for (size_t i = 0; i < manifest->shared_n; i++) {
+        if (cidr_parse(manifest->shared[i], &shared) == CIDR_FINE &&
+            networks_meet(&at, &shared)) {
+            return &manifest->shared[i];
+        }
+    }
+    return NULL;
+}
+
+void check_shared(const struct check *check)
+{
+    const struct model *model = check->model;
+    struct check about = *check;
+
+    if (model->manifests.n == 0 || model_manifest(model)->shared_n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < model->entries.n; i++) {
+        const struct tables_entry *entry = &model->entries.p[i];
+        const struct model_list *list = &model->lists[entry->list];
+        const struct cop_slice *hit;
+
+        if (list->t.role != LIST_DENY) {
+            continue;
+        }
+        hit = shared_hit(model_manifest(model), entry);
+        if (hit != NULL) {
+            struct place place = check_entry_place(model, entry);
+
+            about.requirement = check_owner(model, list);
+            check_say(&about, COP_ERROR, &place,
+                "block its sites by name, or take the network out of "
+                "shared_addresses",
+                "%.*s is in %s, which many sites share", (int)entry->text.n,
+                entry->text.p, hit->p);
+        }
+    }
+}
+
+/* ---- L12 ---- */
+
+/* Members of the European Union, whose regulation 2015/2120 lets a provider
+ * block only by law or by its customer's choice. */
+static bool is_in_union(const struct fact_requirement *requirement)
+{
+    static const char members[] =
+        "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT "
+        "RO SE SI SK ";
+
+    for (size_t i = 0; i < requirement->words.jurisdiction_n; i++) {
+        struct cop_slice code = requirement->words.jurisdiction[i];
+
+        for (size_t at = 0; at + 2 < sizeof(members); at += 3) {
+            if (code.n >= 2 && memcmp(code.p, members + at, 2) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_law(enum fact_instrument type)
+{
+    return type == INSTRUMENT_STATUTE || type == INSTRUMENT_REGULATION ||
+           type == INSTRUMENT_REGULATOR_DECISION ||
+           type == INSTRUMENT_COURT_ORDER ||
+           type == INSTRUMENT_ADMINISTRATIVE_ORDER;
+}
+
+void check_open_internet(const struct check *check)
+{
+    const struct fact_requirement *requirement = check->requirement;
+
+    if (requirement->strength == COP_STRENGTH_DEFAULT_ON &&
+        requirement->legal.obliges_isp && is_in_union(requirement) &&
+        !is_law(requirement->legal.type) && !requirement->has_decision &&
+        check_denies(check)) {
+        check_say(check, COP_WARNING, &requirement->legal.place,
+            "name the law, or add decision: how the customer chooses",
+            "a provider in the European Union would filter by default without "
+            "a law and without its customer's choice");
+    }
+}
+
+/* ---- the rest ---- */
+
+static bool is_illegal_content(const struct fact_requirement *requirement)
+{
+    if (requirement->lock == COP_LOCK_NATIONAL) {
+        return true;
+    }
+    for (unsigned i = 0; i < COP_CATEGORIES; i++) {
+        if (cop_catset_has(requirement->target.categories.set, i) &&
+            strncmp(cop_category_id(i), "illegal.", 8) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void check_preserved(const struct check *check)
+{
+    const struct fact_reach *reach = &check->requirement->reach;
+
+    if (reach->preserves_content && is_illegal_content(check->requirement)) {
+        check_say(check, reach->has_preserve_basis ? COP_WARNING : COP_ERROR,
+            &reach->preserve_place,
+            "add the law's words as basis, and have it reviewed",
+            "keeping illegal content may itself be an offence");
+    }
+}
+
+void check_grain(const struct check *check)
+{
+    const struct fact_reach *reach = &check->requirement->reach;
+
+    if (reach->has_required && reach->has_layers && !reach->has_fallback &&
+        reach->required > reach->finest) {
+        check_say(check, COP_ERROR, &reach->granularity_place,
+            "add on_unavailable, or a layer that sees more",
+            "its layers cannot tell apart what it must tell apart");
+    }
+}
+
+void check_corpus(const struct check *check)
+{
+    const struct fact_reach *reach = &check->requirement->reach;
+
+    if (reach->has_effectiveness && !reach->has_corpus) {
+        check_say(check, COP_ERROR, &reach->effectiveness_place,
+            "add corpus: what it is measured on",
+            "how well it works is demanded, and not on what");
+    }
+}
+
+void check_feature(const struct check *check)
+{
+    if (check->requirement->target.has_feature) {
+        check_say(check, COP_NOTE, &check->requirement->target.place, NULL,
+            "whether the addresses of safe search still exist cannot be seen "
+            "without the network");
+    }
+}

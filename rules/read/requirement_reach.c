@@ -1,0 +1,230 @@
+/* How precisely, where on the way and how well a requirement is enforced. The
+ * gateway decides by what it sees; these say what must be checked before that
+ * is good enough. */
+#include "rules/read/requirement.h"
+
+/* From the coarsest to the finest. */
+static const char *const grain_words[] = {
+    [GRAIN_IP] = "ip",
+    [GRAIN_DOMAIN] = "domain",
+    [GRAIN_HOST] = "host",
+    [GRAIN_URL] = "url",
+    [GRAIN_CONTENT] = "content",
+};
+enum { GRAINS = sizeof(grain_words) / sizeof(grain_words[0]) };
+
+static struct fact_reach *reach_of(void *into)
+{
+    return &((struct requirement_reader *)into)->fact->reach;
+}
+
+/* ---- granularity ---- */
+
+static void read_grain(
+    struct yaml *yaml, const struct yaml_node *value, enum fact_grain *out)
+{
+    unsigned which = 0;
+
+    if (yaml_word(yaml, value, grain_words, GRAINS, &which)) {
+        *out = (enum fact_grain)which;
+    }
+}
+
+static void read_required(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    reach_of(into)->has_required = true;
+    read_grain(yaml, value, &reach_of(into)->required);
+}
+
+static void read_other_grain(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    enum fact_grain unused;
+
+    (void)into;
+    read_grain(yaml, value, &unused);
+}
+
+static void read_on_unavailable(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const char *const words[] = {"coarser", "finer", "fail"};
+    unsigned which;
+
+    reach_of(into)->has_fallback =
+        yaml_word(yaml, value, words, sizeof(words) / sizeof(words[0]), &which);
+}
+
+void requirement_read_granularity(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const struct yaml_key keys[] = {
+        {"required", read_required, true},
+        {"minimum_acceptable", read_other_grain, false},
+        {"preferred", read_other_grain, false},
+        {"on_unavailable", read_on_unavailable, false},
+    };
+
+    reach_of(into)->granularity_place = fact_place(yaml, value);
+    (void)yaml_map_read(
+        yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+    requirement_read_aside(yaml, value, into);
+}
+
+/* ---- collateral_guard ---- */
+
+static void read_max_cohosted(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    int64_t unused;
+
+    (void)into;
+    (void)yaml_int(yaml, value, 0, INT32_MAX, &unused);
+}
+
+static void read_require_both(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    bool unused;
+
+    (void)into;
+    (void)yaml_bool(yaml, value, &unused);
+}
+
+static void read_protected_allow(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_categories unused = {.place = {NULL, 0, 0}};
+
+    (void)into;
+    (void)fact_read_categories(yaml, value, &unused);
+}
+
+static void read_on_trip(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const char *const words[] = {"hold_and_report", "allow"};
+    unsigned which;
+
+    (void)into;
+    (void)yaml_word(
+        yaml, value, words, sizeof(words) / sizeof(words[0]), &which);
+}
+
+void requirement_read_guard(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const struct yaml_key keys[] = {
+        {"max_cohosted", read_max_cohosted, false},
+        {"require_url_and_ip", read_require_both, false},
+        {"protected_allow", read_protected_allow, false},
+        {"on_trip", read_on_trip, false},
+    };
+
+    reach_of(into)->has_guard =
+        yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+    requirement_read_aside(yaml, value, into);
+}
+
+/* ---- layers ---- */
+
+static void read_layer(
+    struct yaml *yaml, const struct yaml_node *node, struct fact_reach *reach)
+{
+    static const char *const words[] = {"ip", "dns", "sni", "http", "content"};
+    static const enum fact_grain finest[] = {
+        GRAIN_IP, GRAIN_HOST, GRAIN_HOST, GRAIN_URL, GRAIN_CONTENT};
+    unsigned which = 0;
+
+    if (yaml_word(
+            yaml, node, words, sizeof(words) / sizeof(words[0]), &which)) {
+        reach->has_layers = true;
+        if (finest[which] > reach->finest) {
+            reach->finest = finest[which];
+        }
+    }
+}
+
+static void read_layers(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    if (!yaml_is(yaml, value, YAML_LIST)) {
+        return;
+    }
+    for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
+        read_layer(yaml, c, reach_of(into));
+    }
+}
+
+void requirement_read_layers(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const struct yaml_key keys[] = {
+        {"must", read_layers, false},
+        {"may", read_layers, false},
+    };
+
+    (void)yaml_map_read(yaml, value, keys, 2, into);
+    requirement_read_aside(yaml, value, into);
+}
+
+/* ---- effectiveness ---- */
+
+static void read_corpus(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct cop_slice unused;
+
+    reach_of(into)->has_corpus = yaml_text(yaml, value, &unused);
+}
+
+void requirement_read_effectiveness(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const struct yaml_key keys[] = {
+        {"min_recall", NULL, false},
+        {"max_false_positive", NULL, false},
+        {"corpus", read_corpus, false},
+        {"method", NULL, false},
+        {"by", NULL, false},
+    };
+
+    reach_of(into)->effectiveness_place = fact_place(yaml, value);
+    reach_of(into)->has_effectiveness =
+        yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+    requirement_read_aside(yaml, value, into);
+}
+
+/* ---- logging.preserve_content ---- */
+
+static void read_basis(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct cop_slice unused;
+
+    reach_of(into)->has_preserve_basis = yaml_text(yaml, value, &unused);
+}
+
+static void read_needs_review(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    bool unused;
+
+    (void)into;
+    (void)yaml_bool(yaml, value, &unused);
+}
+
+void requirement_read_preserve(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const struct yaml_key keys[] = {
+        {"basis", read_basis, false},
+        {"needs_review", read_needs_review, false},
+    };
+
+    reach_of(into)->preserve_place = fact_place(yaml, value);
+    reach_of(into)->preserves_content =
+        yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+    requirement_read_aside(yaml, value, into);
+}
