@@ -60,6 +60,7 @@ void category_list_read(struct document *document, struct facts *facts)
         {"entries", list_read_entries, false},
         {"format", list_read_format, true},
         {"object", list_read_object, false},
+        {"bad_lines", list_read_bad_lines, false},
         {"delimiter", list_read_delimiter, false},
         {"header", list_read_header, false},
         {"columns", list_read_columns, false},

@@ -53,6 +53,9 @@ void list_read_origin(
 void list_read_retrieved(
     struct yaml *yaml, const struct yaml_node *value, void *into);
 
+void list_read_bad_lines(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
+
 /* How a table is read; list_csv.c. */
 void list_read_delimiter(
     struct yaml *yaml, const struct yaml_node *value, void *into);

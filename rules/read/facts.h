@@ -89,6 +89,8 @@ struct fact_csv {
     bool tells_unknown; /* rows of a category that is not known are told */
 };
 
+enum { LIST_BAD_LINES_MAX = 1000000 };
+
 /* Where a list's entries are and how they are written. */
 struct fact_list {
     struct place place;
@@ -104,6 +106,7 @@ struct fact_list {
     struct cop_slice max_age; /* as written */
     int64_t retrieved_unix;   /* with has_retrieved */
     struct fact_csv csv;      /* of that format */
+    uint32_t bad_lines;       /* so many may be wrong and are passed over */
     enum list_format format;
     enum entry_object object; /* of names, where the format leaves it open */
     enum list_semantics semantics;

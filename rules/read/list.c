@@ -33,7 +33,8 @@ struct reading {
     uint32_t line;
     uint32_t errors;
     uint32_t cautions;
-    bool is_full; /* the sink had no room */
+    uint32_t passed_over; /* wrong lines that the document allows */
+    bool is_full;         /* the sink had no room */
     struct skipped skipped[LIST_REASONS_MAX];
     struct form form;
 };
@@ -67,14 +68,39 @@ static void form_begin(struct reading *reading, enum list_format format)
     reading->form.reader.context = reading;
 }
 
+/* A flaw that the list's document allows: told of the first ones. */
+static void pass_over(struct reading *reading, const struct place *place,
+    const struct entry_flaw *flaw)
+{
+    if (reading->passed_over++ < LIST_ERRORS_MAX) {
+        cop_report_at(reading->report, COP_WARNING, "list", place->file,
+            place->line, place->column, flaw->todo, "%s; passed over",
+            flaw->what);
+    }
+}
+
 /* Tell a flaw. False when it was the last that is told. */
 static bool tell(struct reading *reading, const struct place *place,
     const struct entry_flaw *flaw)
 {
+    uint32_t allowed = reading->list->bad_lines;
+
+    if (reading->passed_over < allowed) {
+        pass_over(reading, place, flaw);
+        return true;
+    }
     cop_report_at(reading->report, COP_ERROR, "list", place->file, place->line,
         place->column, flaw->todo, "%s", flaw->what);
-    if (++reading->errors < LIST_ERRORS_MAX) {
+    if (++reading->errors < LIST_ERRORS_MAX && allowed == 0) {
         return true;
+    }
+    if (allowed != 0) {
+        cop_report_at(reading->report, COP_ERROR, "list", place->file,
+            place->line, 0, "is the format of the list the right one?",
+            "this list has more than the %u wrong lines that bad_lines "
+            "allows; the rest of it was not read",
+            allowed);
+        return false;
     }
     cop_report_at(reading->report, COP_ERROR, "list", place->file, place->line,
         0, "correct these first; is the format of the list the right one?",
@@ -128,6 +154,15 @@ static void tell_skipped(struct reading *reading)
             skipped->count, skipped->reason);
     }
     memset(reading->skipped, 0, sizeof(reading->skipped));
+}
+
+static void tell_passed_over(const struct reading *reading)
+{
+    if (reading->passed_over > LIST_ERRORS_MAX) {
+        cop_report_at(reading->report, COP_WARNING, "list", reading->path, 0, 0,
+            NULL, "%u lines of this list are wrong and were passed over",
+            reading->passed_over);
+    }
 }
 
 static enum cop_status outcome(const struct reading *reading)
@@ -354,11 +389,14 @@ enum cop_status list_read(const struct fact_list *list,
     }
     reading_init(&reading, list, sink, report);
     if (list->path.p == NULL) {
-        return read_inline(&reading);
+        status = read_inline(&reading);
+    } else if (list->format == LIST_SQUIDGUARD) {
+        status = read_folder(&reading);
+    } else {
+        status = read_file(&reading, list->format);
     }
-    status = list->format == LIST_SQUIDGUARD
-                 ? read_folder(&reading)
-                 : read_file(&reading, list->format);
+    reading.path = list->path.p != NULL ? list->path.p : list->place.file;
+    tell_passed_over(&reading);
     *bytes = reading.bytes;
     return status;
 }

@@ -154,6 +154,17 @@ void list_read_retrieved(
         yaml_date(yaml, value, &reader->list->retrieved_unix);
 }
 
+void list_read_bad_lines(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct list_reader *reader = into;
+    int64_t n = 0;
+
+    if (yaml_int(yaml, value, 0, LIST_BAD_LINES_MAX, &n)) {
+        reader->list->bad_lines = (uint32_t)n;
+    }
+}
+
 /* The format that goes with an object, where none is named. */
 static enum list_format format_of(enum entry_object object)
 {

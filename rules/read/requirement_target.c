@@ -213,6 +213,7 @@ static const struct yaml_key item_keys[] = {
     {"entries", list_read_entries, false},
     {"format", list_read_format, false},
     {"object", list_read_object, false},
+    {"bad_lines", list_read_bad_lines, false},
     {"delimiter", list_read_delimiter, false},
     {"header", list_read_header, false},
     {"columns", list_read_columns, false},

@@ -257,6 +257,43 @@ static void packed_lists_are_lists(void **state)
     bench_fini(&b);
 }
 
+static void wrong_lines_may_be_allowed(void **state)
+{
+    char text[2048] = "a.example\n";
+    struct bench b;
+
+    (void)state;
+    for (unsigned i = 0; i < 25; i++) {
+        size_t used = strlen(text);
+
+        (void)snprintf(text + used, sizeof(text) - used, "b c%u\n%s", i,
+            i == 24 ? "z.example\n" : "");
+    }
+    bench_init(&b);
+    put(&b, "l.yaml",
+        LIST("l", "format: domains\nfile: l\nbad_lines: 25\n"
+                  "categories: [media.games]\n"));
+    put(&b, "l", text);
+    compile_well(&b);
+    expect(&b, "z.example", "cop:list:l domain:z.example l:27");
+    assert_true(findings_have(
+        &b.findings, "warning l:2:1 list \"b c0\" is no domain; passed over"));
+    assert_true(findings_have(&b.findings,
+        "warning l:0:0 list 25 lines of this list are wrong and were passed"));
+    assert_null(strstr(b.findings.text, "b c20"));
+    bench_fini(&b);
+    bench_init(&b);
+    put(&b, "l.yaml",
+        LIST("l", "format: domains\nfile: l\nbad_lines: 24\n"
+                  "categories: [media.games]\n"));
+    put(&b, "l", text);
+    assert_int_equal(compile(&b), COP_E_CHECK);
+    assert_true(findings_have(&b.findings, "error l:26:1 list \"b c24\" is"));
+    assert_true(findings_have(
+        &b.findings, "more than the 24 wrong lines that bad_lines allows"));
+    bench_fini(&b);
+}
+
 static void keys_are_checked(void **state)
 {
     static const struct {
@@ -321,6 +358,7 @@ int main(void)
         cmocka_unit_test(networks_and_dnsmasq),
         cmocka_unit_test(tables_map_categories),
         cmocka_unit_test(packed_lists_are_lists),
+        cmocka_unit_test(wrong_lines_may_be_allowed),
         cmocka_unit_test(keys_are_checked),
     };
 
