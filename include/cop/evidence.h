@@ -22,6 +22,8 @@ struct cop_evidence {
     int64_t review_unix;      /* INT64_MAX when no day is named */
     uint32_t version;         /* of the document */
     uint32_t subscribers;     /* bits of subscriber.tbl; 0: any */
+    uint32_t offered_to;      /* of these: who must accept it; the others have
+                                 it by default */
     uint32_t vectors;         /* test vectors that held when it was compiled */
     uint32_t vectors_not_run; /* those that this version could not run */
     uint32_t shadowed_by;     /* a requirement of this bundle that always

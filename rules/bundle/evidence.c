@@ -85,6 +85,7 @@ void cop_bundle_evidence(
         .review_unix = e->review_unix,
         .version = e->version,
         .subscribers = q->subscribers,
+        .offered_to = q->offered_to,
         .vectors = e->vectors,
         .vectors_not_run = e->vectors_not_run,
         .shadowed_by = e->shadowed_by,

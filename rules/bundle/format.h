@@ -107,6 +107,8 @@ struct format_requirement { /* by id, unique */
     uint8_t strength, lock, logging, identity;
     uint8_t flags;
     uint8_t zero[3];
+    uint32_t offered_to; /* of the subscribers: those who must accept it */
+    uint32_t zero2;
 };
 
 struct format_text { /* by of_category, owner, kind, language; unique */
@@ -230,7 +232,7 @@ struct format_dense_side { /* by hash, unique */
 };
 
 struct format_dense_list { /* within a set by list */
-    uint32_t list; /* row of LISTS */
+    uint32_t list;         /* row of LISTS */
     uint32_t file; /* row of FILES: where the list's first entry stands */
 };
 
@@ -244,7 +246,7 @@ static_assert(sizeof(struct format_header) == 128, "format");
 static_assert(sizeof(struct format_section) == 32, "format");
 static_assert(sizeof(struct format_manifest) == 64, "format");
 static_assert(sizeof(struct format_list) == 32, "format");
-static_assert(sizeof(struct format_requirement) == 80, "format");
+static_assert(sizeof(struct format_requirement) == 88, "format");
 static_assert(sizeof(struct format_text) == 24, "format");
 static_assert(sizeof(struct format_template) == 40, "format");
 static_assert(sizeof(struct format_profile) == 56, "format");

@@ -66,6 +66,7 @@ struct tables_text {
 struct tables_requirement {
     struct cop_requirement r; /* slices borrowed from the arena */
     uint32_t subscribers;     /* bits of subscriber.tbl; 0: any */
+    uint32_t offered_to;      /* of these classes: for whom it is an offer */
     bool is_allow;            /* action allow (or protected), else block */
     bool is_inert;            /* a process or offer: lowers to no rule */
     bool is_offer;            /* active only where a profile accepts it */

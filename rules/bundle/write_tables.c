@@ -118,6 +118,7 @@ static void requirements_add(struct writer *w)
             .from_unix = q->r.from_unix,
             .until_unix = q->r.until_unix,
             .subscribers = q->subscribers,
+            .offered_to = q->offered_to,
             .http_status = q->r.http_status,
             .age_min = q->r.age_min,
             .age_max = q->r.age_max,

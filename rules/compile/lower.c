@@ -90,6 +90,7 @@ static struct tables_requirement lower_requirement(
                 .until_unix = fact->time.until_unix,
             },
         .subscribers = fact->scope.subscribers,
+        .offered_to = is_offer(fact) ? 0 : fact->offered_to,
         .is_allow = fact->action == DO_ALLOW,
         .is_inert = model_is_inert(fact),
         .is_offer = is_offer(fact),

@@ -56,6 +56,7 @@ struct policy_requirement {
     int64_t from_unix;
     int64_t until_unix;
     uint32_t subscribers;
+    uint32_t offered_to; /* of these: who must accept it */
     uint32_t rank;      /* of its id among all ids */
     uint32_t authority; /* equal for equal names; COP_NONE without one */
     uint32_t index;     /* in its bundle */

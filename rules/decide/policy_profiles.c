@@ -26,6 +26,17 @@ static bool person_accepts(const struct person *person, uint32_t requirement)
     return false;
 }
 
+/* Whether a person must accept a requirement first. Who is of no known class is
+ * taken as one who need not. */
+static bool is_offer_to(
+    const struct policy_requirement *q, const struct person *person)
+{
+    return q->is_offer ||
+           (person->subscribers != 0 &&
+               (person->subscribers & q->subscribers & ~q->offered_to) == 0 &&
+               (person->subscribers & q->offered_to) != 0);
+}
+
 /* Whether a requirement speaks to a person, dates apart. */
 static bool requirement_reaches(const struct policy_requirement *q,
     uint32_t requirement, const struct person *person)
@@ -34,7 +45,7 @@ static bool requirement_reaches(const struct policy_requirement *q,
            person->age < q->age_end &&
            (q->subscribers == 0 || person->subscribers == 0 ||
                (q->subscribers & person->subscribers) != 0) &&
-           (!q->is_offer || person_accepts(person, requirement));
+           (!is_offer_to(q, person) || person_accepts(person, requirement));
 }
 
 /* The requirements that speak to a person as bits; NULL without memory. */

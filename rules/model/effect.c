@@ -78,12 +78,14 @@ bool model_overlap(
 bool model_covers(
     const struct fact_requirement *outer, const struct fact_requirement *inner)
 {
-    uint32_t classes = outer->scope.subscribers;
+    /* Where the outer one is an offer it need not speak. */
+    uint32_t classes = outer->scope.subscribers & ~outer->offered_to;
 
     return outer->scope.age_min <= inner->scope.age_min &&
            outer->scope.age_max >= inner->scope.age_max &&
            outer->time.from_unix <= inner->time.from_unix &&
            outer->time.until_unix >= inner->time.until_unix &&
-           (classes == 0 || (inner->scope.subscribers != 0 &&
-                                (inner->scope.subscribers & ~classes) == 0));
+           (outer->scope.subscribers == 0 ||
+               (inner->scope.subscribers != 0 &&
+                   (inner->scope.subscribers & ~classes) == 0));
 }

@@ -330,6 +330,7 @@ struct fact_requirement {
     enum fact_kind kind;
     enum fact_action action;
     enum cop_strength strength;
+    uint32_t offered_to; /* classes for which it is weaker: an offer */
     enum cop_lock lock;
     struct fact_words words;
     struct fact_texts title;

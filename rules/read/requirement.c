@@ -188,6 +188,8 @@ static void read_strength(
     }
 }
 
+enum { EFFECT_OF_OFFER = 2 };
+
 /* What a strength comes to for the engine: always, unless somebody decides
  * otherwise, or only where accepted. */
 static int effect_of(enum cop_strength strength)
@@ -204,9 +206,11 @@ static int effect_of(enum cop_strength strength)
     case COP_STRENGTH_LOCAL_DISCRETION:
         break;
     }
-    return 2;
+    return EFFECT_OF_OFFER;
 }
 
+/* Some classes may have it by default and others as an offer: one requirement,
+ * decided at one level. Mandatory is another level. */
 static void read_class_strength(struct yaml *yaml,
     const struct yaml_node *member, struct requirement_reader *reader)
 {
@@ -215,20 +219,25 @@ static void read_class_strength(struct yaml *yaml,
         .line = member->key_line,
         .column = member->key_column,
         .text = member->key};
+    uint32_t bit = 0;
     unsigned which = 0;
+    int effect;
 
-    if (!fact_read_subscribers(yaml, &key, &reader->class_bits) ||
+    if (!fact_read_subscribers(yaml, &key, &bit) ||
         !yaml_word(yaml, member, strength_words, STRENGTHS, &which)) {
         return;
     }
+    effect = effect_of((enum cop_strength)which);
     if (reader->has_by_class &&
-        effect_of((enum cop_strength)which) != effect_of(reader->by_class)) {
+        (effect == 0) != (effect_of(reader->by_class) == 0)) {
         requirement_unsupported(yaml, member, reader,
-            "give one requirement strengths of different effect; write one "
+            "be mandatory for one class and weaker for another; write one "
             "document for each (strength_by_class)");
         return;
     }
-    if (!reader->has_by_class) {
+    reader->class_bits |= bit;
+    reader->offered_bits |= effect == EFFECT_OF_OFFER ? bit : 0;
+    if (!reader->has_by_class || effect < effect_of(reader->by_class)) {
         reader->by_class = (enum cop_strength)which;
         reader->has_by_class = true;
     }
@@ -287,7 +296,9 @@ static void settle_strength(
         return;
     }
     if (reader->has_strength &&
-        effect_of(fact->strength) != effect_of(reader->by_class)) {
+        (effect_of(fact->strength) != effect_of(reader->by_class) ||
+            (reader->offered_bits != 0 &&
+                reader->offered_bits != reader->class_bits))) {
         requirement_unsupported(yaml, yaml_get(yaml->root, "strength_by_class"),
             reader,
             "give one requirement strengths of different effect; write one "
@@ -300,6 +311,9 @@ static void settle_strength(
         fact->strength = reader->by_class;
         fact->scope.subscribers =
             scope == 0 ? reader->class_bits : scope & reader->class_bits;
+        if (reader->offered_bits != reader->class_bits) {
+            fact->offered_to = reader->offered_bits & fact->scope.subscribers;
+        }
     }
 }
 

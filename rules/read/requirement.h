@@ -17,7 +17,8 @@ struct requirement_reader {
     bool is_lenient;
     bool has_strength;
     bool has_action;
-    uint32_t class_bits; /* of strength_by_class */
+    uint32_t class_bits;   /* of strength_by_class */
+    uint32_t offered_bits; /* those of them for which it is an offer */
     bool has_by_class;
     enum cop_strength by_class;
     struct cop_slice aside[REQUIREMENT_ASIDE_MAX]; /* keys without effect */

@@ -262,6 +262,8 @@ static void add_people(json_t *object, const struct cop_requirement *r,
     (void)json_object_set_new(
         object, "subscribers", classes_json(e->subscribers));
     (void)json_object_set_new(
+        object, "offered_to", classes_json(e->offered_to));
+    (void)json_object_set_new(
         object, "logging", json_string(logging_word(r->logging)));
     (void)json_object_set_new(
         object, "identity", json_string(identity_word(r->identity)));
