@@ -331,6 +331,24 @@ static void settle_action(struct yaml *yaml, struct requirement_reader *reader)
     }
 }
 
+/* What an amendment ends does not end later than that. */
+static void settle_end(
+    struct yaml *yaml, const struct requirement_reader *reader)
+{
+    struct fact_time *time = &reader->fact->time;
+
+    if (reader->ends_unix >= time->until_unix) {
+        return;
+    }
+    time->until_unix = reader->ends_unix;
+    time->to_place = reader->ends_place;
+    if (time->until_unix <= time->from_unix) {
+        yaml_error(yaml, yaml_get(yaml->root, "amendments"), "value",
+            "correct one of the dates",
+            "an amendment ends it before effective_from");
+    }
+}
+
 /* A list that does not say what it means, means what the action does. */
 static void settle_semantics(
     struct yaml *yaml, const struct requirement_reader *reader)
@@ -436,7 +454,8 @@ void requirement_read(struct document *document, struct facts *facts)
     struct fact_requirement *fact = arena_alloc(yaml->arena, sizeof(*fact));
     struct requirement_reader reader = {.document = document,
         .fact = fact,
-        .is_lenient = is_lenient(yaml->root)};
+        .is_lenient = is_lenient(yaml->root),
+        .ends_unix = INT64_MAX};
 
     if (fact == NULL) {
         return;
@@ -450,6 +469,7 @@ void requirement_read(struct document *document, struct facts *facts)
     (void)yaml_map_read(yaml, yaml->root, requirement_keys,
         sizeof(requirement_keys) / sizeof(requirement_keys[0]), &reader);
     fact->words.extra = extra_read(yaml->arena, yaml->root);
+    settle_end(yaml, &reader);
     settle_strength(yaml, &reader);
     settle_action(yaml, &reader);
     settle_semantics(yaml, &reader);

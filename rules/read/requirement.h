@@ -21,6 +21,8 @@ struct requirement_reader {
     uint32_t offered_bits; /* those of them for which it is an offer */
     bool has_by_class;
     enum cop_strength by_class;
+    int64_t ends_unix; /* by an amendment; INT64_MAX: by none */
+    struct place ends_place;
     struct cop_slice aside[REQUIREMENT_ASIDE_MAX]; /* keys without effect */
     size_t aside_n;
 };

@@ -40,6 +40,7 @@ static const struct {
     {"ph-isp-blocking", COP_OK,
         {"L14 keeping illegal content", "list:council"}},
     {"pg-address-order", COP_E_CHECK, {"L10 203.0.113.9/32 is in 203.0.113.0"}},
+    {"ending-order", COP_OK, {NULL}},
     {"sketch-sg-required-decision", COP_OK, {"decision"}},
     {"sketch-au-family-filter", COP_OK, {NULL}},
     {"sketch-nz-voluntary-list", COP_OK, {"list:department:url"}},
