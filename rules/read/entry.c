@@ -138,11 +138,19 @@ static bool explain_name(const struct word *word, struct entry_flaw *flaw)
         entry_quoted(word->text), word->text.p);
 }
 
-/* Whether only characters occur that a name may be written with. */
+/* Whether a name or an address may be written with a character: letters of
+ * any script are beyond ASCII. */
+static bool is_name_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' ||
+           c == ':' || (unsigned char)c >= 0x80;
+}
+
 static bool has_name_characters(struct cop_slice text)
 {
     for (size_t i = 0; i < text.n; i++) {
-        if (strchr(" \t/@%*\\?#<>\"'()[]{}|^`~!$&+,;=", text.p[i]) != NULL) {
+        if (!is_name_character(text.p[i])) {
             return false;
         }
     }
