@@ -38,6 +38,17 @@ yaml_read_fn requirement_read_aside_list;
 void requirement_unsupported(struct yaml *yaml, const struct yaml_node *node,
     const struct requirement_reader *reader, const char *what);
 
+/* Forms that are checked and decide nothing: texts, a text, true or false, a
+ * duration, durations by urgency, categories, and three blocks. */
+yaml_read_fn requirement_read_words;
+yaml_read_fn requirement_read_word;
+yaml_read_fn requirement_read_flag;
+yaml_read_fn requirement_read_duration;
+yaml_read_fn requirement_read_within;         /* time.apply_within: */
+yaml_read_fn requirement_read_spared;         /* excludes_categories: */
+yaml_read_fn requirement_read_override_scope; /* override.scope: */
+yaml_read_fn requirement_read_dns;            /* notice.dns: */
+
 yaml_read_fn requirement_read_legal;         /* legal: */
 yaml_read_fn requirement_read_time;          /* time: */
 yaml_read_fn requirement_read_scope;         /* scope: */

@@ -32,15 +32,15 @@ void requirement_read_override(
     static const struct yaml_key keys[] = {
         {"permitted", read_permitted, true},
         {"by", read_by, false},
-        {"auth", NULL, false},
+        {"auth", requirement_read_words, false},
         {"applies_to", NULL, false},
-        {"excludes_categories", NULL, false},
+        {"excludes_categories", requirement_read_spared, false},
         {"reason", NULL, false},
         {"evidence", NULL, false},
         {"retain_until", NULL, false},
-        {"max_duration", NULL, false},
-        {"scope", NULL, false},
-        {"dual_control", NULL, false},
+        {"max_duration", requirement_read_duration, false},
+        {"scope", requirement_read_override_scope, false},
+        {"dual_control", requirement_read_flag, false},
         {"counts_as", NULL, false},
     };
     struct requirement_reader *reader = into;
@@ -134,7 +134,7 @@ static void read_stop_page(
         {"required", read_required, false},
         {"text", read_text, false},
         {"include", read_include, false},
-        {"exclude", NULL, false},
+        {"exclude", requirement_read_words, false},
         {"helplines", read_helplines, false},
         {"redirect_url", requirement_read_aside, false},
         {"psa_slot", requirement_read_aside, false},
@@ -152,7 +152,7 @@ void requirement_read_notice(
 {
     static const struct yaml_key keys[] = {
         {"stop_page", read_stop_page, false},
-        {"dns", requirement_read_aside_map, false},
+        {"dns", requirement_read_dns, false},
     };
 
     (void)yaml_map_read(yaml, value, keys, 2, into);
@@ -173,13 +173,13 @@ void requirement_read_appeal(
 {
     static const struct yaml_key keys[] = {
         {"contact", read_contact, false},
-        {"who", NULL, false},
-        {"channel", NULL, false},
-        {"anonymous", NULL, false},
-        {"ack_within", NULL, false},
-        {"decide_within", NULL, false},
-        {"escalate_to", NULL, false},
-        {"oversight", NULL, false},
+        {"who", requirement_read_words, false},
+        {"channel", requirement_read_words, false},
+        {"anonymous", requirement_read_flag, false},
+        {"ack_within", requirement_read_duration, false},
+        {"decide_within", requirement_read_duration, false},
+        {"escalate_to", requirement_read_word, false},
+        {"oversight", requirement_read_word, false},
         {"judicial", NULL, false},
     };
     struct requirement_reader *reader = into;
@@ -259,10 +259,10 @@ void requirement_read_logging(
         {"identity", read_identity, false},
         {"purpose", read_purpose, false},
         {"retain_max", read_retain_max, false},
-        {"retain_min", NULL, false},
-        {"fields", NULL, false},
-        {"access", NULL, false},
-        {"forbid_purpose", NULL, false},
+        {"retain_min", requirement_read_duration, false},
+        {"fields", requirement_read_words, false},
+        {"access", requirement_read_words, false},
+        {"forbid_purpose", requirement_read_words, false},
         {"preserve_content", requirement_read_preserve, false},
         {"note", NULL, false},
     };

@@ -212,8 +212,8 @@ void requirement_read_time(
         {"effective_from", read_from, false},
         {"effective_to", read_to, false},
         {"review_by", read_review, false},
-        {"apply_within", requirement_read_aside, false},
-        {"unblock_within", requirement_read_aside, false},
+        {"apply_within", requirement_read_within, false},
+        {"unblock_within", requirement_read_within, false},
     };
     struct fact_time *time = &((struct requirement_reader *)into)->fact->time;
 
