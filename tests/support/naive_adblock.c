@@ -497,61 +497,78 @@ static struct cop_slice site_of(const struct cop_host *host)
     return (struct cop_slice){host->text + at, host->n - at};
 }
 
-static bool pattern_matches(const struct naive_adblock_rule *rule,
-    const struct cop_url *url, pcre2_match_data *data)
+/* What is asked, and what of it every rule wants to see. */
+struct asked {
+    const struct cop_url *url;
+    const struct cop_host *source;
+    const struct cop_facts *facts;
+    bool is_first;
+    pcre2_match_data *data;
+    char lower[COP_URL_MAX + 1];
+};
+
+static bool pattern_matches(
+    const struct naive_adblock_rule *rule, const struct asked *asked)
 {
     static char expression[TEXT_MAX * 24];
+    const struct cop_url *url = asked->url;
     pcre2_code *code = rule->code;
     int found;
 
-    if (strcasestr(url->text.p, rule->literal) == NULL) {
-        return false;
-    }
     /* The labels of an address are no names above it. */
     if (url->host.kind != COP_HOST_NAME && strncmp(rule->text, "||", 2) == 0) {
         translate(rule->text, true, expression);
         code = must(compiled(expression, rule->match_case));
     }
     found = pcre2_match(
-        code, (PCRE2_SPTR)url->text.p, url->text.n, 0, 0, data, NULL);
+        code, (PCRE2_SPTR)url->text.p, url->text.n, 0, 0, asked->data, NULL);
     if (code != rule->code) {
         pcre2_code_free(code);
     }
     return found >= 0;
 }
 
-static bool rule_matches(const struct naive_adblock_rule *rule,
-    const struct cop_url *url, const struct cop_facts *facts, bool is_first,
-    pcre2_match_data *data)
+static bool rule_matches(
+    const struct naive_adblock_rule *rule, const struct asked *asked)
 {
-    const struct cop_host *source =
-        facts->source != NULL ? facts->source : &url->host;
+    return strstr(asked->lower, rule->literal) != NULL && !rule->is_dead &&
+           ((rule->types >> asked->facts->resource) & 1) != 0 &&
+           (asked->is_first ? rule->wants_first : rule->wants_third) &&
+           methods_allow(rule->methods, asked->facts->method) &&
+           pattern_matches(rule, asked) &&
+           names_allow(rule->from, asked->source) &&
+           names_allow(rule->to, &asked->url->host);
+}
 
-    return !rule->is_dead && ((rule->types >> facts->resource) & 1) != 0 &&
-           (is_first ? rule->wants_first : rule->wants_third) &&
-           methods_allow(rule->methods, facts->method) &&
-           pattern_matches(rule, url, data) &&
-           names_allow(rule->from, source) && names_allow(rule->to, &url->host);
+static void asked_init(struct asked *asked, const struct cop_url *url,
+    const struct cop_facts *facts)
+{
+    asked->url = url;
+    asked->facts = facts;
+    asked->source = facts->source != NULL ? facts->source : &url->host;
+    asked->is_first = cop_slice_eq(site_of(asked->source), site_of(&url->host));
+    asked->data = must(pcre2_match_data_create(1, NULL));
+    for (size_t i = 0; i <= url->text.n; i++) {
+        asked->lower[i] = (char)tolower((unsigned char)url->text.p[i]);
+    }
 }
 
 void naive_adblock_ask(const struct naive_adblock *list,
     const struct cop_url *url, const struct cop_facts *facts,
     struct naive_adblock_answer *out)
 {
-    pcre2_match_data *data = must(pcre2_match_data_create(1, NULL));
+    static struct asked asked;
     bool is_excepted = false;
     bool is_blocked = false;
     bool is_important = false;
     size_t max = sizeof(out->lines) / sizeof(out->lines[0]);
-    const struct cop_host *source =
-        facts->source != NULL ? facts->source : &url->host;
-    bool is_first = cop_slice_eq(site_of(source), site_of(&url->host));
 
+    asked_init(&asked, url, facts);
     out->lines_n = 0;
     for (size_t i = 0; i < list->n; i++) {
         const struct naive_adblock_rule *rule = &list->rules[i];
 
-        if (!rule_matches(rule, url, facts, is_first, data)) {
+        if (!rule_matches(rule, &asked)) {
             continue;
         }
         is_excepted |= rule->is_exception;
@@ -562,5 +579,5 @@ void naive_adblock_ask(const struct naive_adblock *list,
         }
     }
     out->is_matched = is_blocked && (!is_excepted || is_important);
-    pcre2_match_data_free(data);
+    pcre2_match_data_free(asked.data);
 }
