@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "adblock_fixture.h"
 #include "bundle_fixture.h"
 #include "findings.h"
 #include "flow_origin.h"
@@ -181,6 +182,10 @@ static inline struct cop_policy *stage_policy(struct stage *stage, int which)
     }
     list = fixture_category(f, "proxies", COP_CAT_CIRC_PROXY);
     fixture_add(f, list, ENTRY_DOMAIN, "secret.blocked.test");
+    list = fixture_category(f, "typed", COP_CAT_GAMBLING_REAL_MONEY);
+    fixture_adblock(f, list, "||typed.test^*hello$script");
+    fixture_adblock(f, list, "||half.test^");
+    fixture_adblock(f, list, "@@||half.test^*/hello$all");
     law = fixture_requirement(f, "cop:req:XX:test:gambling");
     law->r.categories = catset_of(COP_CAT_GAMBLING_REAL_MONEY);
     list = fixture_list(f, "never", LIST_NEVER_INSPECT, COP_NONE);
@@ -208,6 +213,7 @@ static inline struct config *stage_config(
         "resolver:\n  servers: [\"127.0.0.1:9\"]\n  hosts:\n"
         "    plain.test: [127.0.0.1]\n    blocked.test: [127.0.0.1]\n"
         "    mixed.test: [127.0.0.1]\n    bank.test: [127.0.0.1]\n"
+        "    typed.test: [127.0.0.1]\n    half.test: [127.0.0.1]\n"
         "    later.test: [127.0.0.1]\n    away.test: [192.0.2.1]\n%s",
         stage->folder, stage->folder, stage->plain->port, stage->tls->port,
         stage->wrong->port, stage->plain->port, more);

@@ -100,6 +100,32 @@ static void test_block(void **state)
     stage_close(&stage);
 }
 
+/* What a request is for tells requests for one URL apart. */
+static void test_block_by_type(void **state)
+{
+    static const struct {
+        const char *dest;
+        int status;
+    } rows[] = {{"image", 200}, {"script", 403}, {"image", 200}};
+    struct stage *stage = stage_open("");
+    struct peer *peer = stage_client(stage);
+    static struct reply reply;
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text),
+            "GET http://typed.test:%u/hello HTTP/1.1\r\n"
+            "Host: typed.test:%u\r\nSec-Fetch-Dest: %s\r\n\r\n",
+            stage->plain->port, stage->plain->port, rows[i].dest);
+        assert_true(peer_send(peer, text));
+        assert_true(reply_read(peer, &reply, true));
+        assert_int_equal(reply.status, rows[i].status);
+    }
+    peer_close(&peer);
+    stage_close(&stage);
+}
+
 /* A body that is not worth reading, or may never come: answered, closed. */
 static void test_block_with_body(void **state)
 {
@@ -499,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_forward),
         cmocka_unit_test(test_head_and_no_content),
         cmocka_unit_test(test_block),
+        cmocka_unit_test(test_block_by_type),
         cmocka_unit_test(test_block_with_body),
         cmocka_unit_test(test_pipelined),
         cmocka_unit_test(test_framing),

@@ -153,6 +153,25 @@ static void test_intercept_url(void **state)
     stage_close(&stage);
 }
 
+/* A host is blocked, but for some of its URLs: looked into, not refused. The
+ * origin here is another host, so what is let through ends there. */
+static void test_intercept_exception(void **state)
+{
+    struct stage *stage = stage_open("");
+    uint16_t port = stage->tls->port;
+    struct peer *peer = tunnel_open(stage, "half.test", port, "half.test");
+    static struct reply reply;
+
+    (void)state;
+    assert_non_null(peer);
+    assert_true(inside_get(peer, "half.test", port, "/else", &reply));
+    assert_int_equal(reply.status, 403);
+    assert_true(inside_get(peer, "half.test", port, "/hello", &reply));
+    assert_int_equal(reply.status, 502);
+    peer_close(&peer);
+    stage_close(&stage);
+}
+
 static void test_block_shown(void **state)
 {
     struct stage *stage = stage_open("");
@@ -501,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_splice),
         cmocka_unit_test(test_intercept),
         cmocka_unit_test(test_intercept_url),
+        cmocka_unit_test(test_intercept_exception),
         cmocka_unit_test(test_block_shown),
         cmocka_unit_test(test_never_inspect),
         cmocka_unit_test(test_inspect_none),
