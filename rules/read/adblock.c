@@ -4,7 +4,11 @@
 #include "rules/read/entry.h"
 #include "rules/read/utf8.h"
 
-enum { ADBLOCK_TEXT_MAX = 60000 };
+enum {
+    ADBLOCK_TEXT_MAX = 60000,
+    ADBLOCK_PATTERN_MAX = 1024 /* so that no match takes longer than millions
+                                  of steps, in URLs of full length */
+};
 
 /* What rules without types are about: all that a page fetches. Where somebody
  * goes is only kept from them by a rule that names a whole host. */
@@ -331,6 +335,9 @@ static enum adblock_kind rule_settle(struct adblock *line,
         rule->flags |= URLRULE_HOST_ONLY;
     }
     options_apply(options, rule);
+    if (rule->text.n > ADBLOCK_PATTERN_MAX) {
+        return leave_out(line, ADBLOCK_LONG);
+    }
     if (is_about_all(rule)) {
         return leave_out(line, ADBLOCK_EMPTY);
     }

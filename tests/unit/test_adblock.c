@@ -125,6 +125,19 @@ static void rules_in_canonical_form(void **state)
     }
 }
 
+static void what_is_too_long(void **state)
+{
+    char text[1026];
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    assert_int_equal(kind_of(text), ADBLOCK_LEFT_OUT);
+    assert_int_equal(line.reason, ADBLOCK_LONG);
+    text[1024] = '\0';
+    assert_int_equal(kind_of(text), ADBLOCK_RULE);
+}
+
 static void what_is_left_out(void **state)
 {
     static const struct {
@@ -330,6 +343,7 @@ int main(void)
         cmocka_unit_test(hosts_and_nothings),
         cmocka_unit_test(rules_in_canonical_form),
         cmocka_unit_test(what_is_left_out),
+        cmocka_unit_test(what_is_too_long),
         cmocka_unit_test(nothing_is_dropped_unsaid),
         cmocka_unit_test(a_badfilter_removes_its_twins),
         cmocka_unit_test(a_full_sink_ends_reading),
