@@ -42,6 +42,13 @@
  *  interval is widest; then deny over allow; then the lowest requirement id by
  *  bytes; then the lowest rule. What is still equal says the same.
  *
+ * EXCEPTIONS
+ *  A list of what a requirement allows is an exception from that requirement:
+ *  what it denies is set aside where the exception names as much or less. So an
+ *  exception holds at every level, also from a lock or an offer; and as it
+ *  speaks only at the level of an allow, it opens nothing that another
+ *  requirement of that level or above, or for an offer a template, closes.
+ *
  * APPEALS AGAINST LOCKS
  *  An appeal sets aside the locks, LOCKED and LOCKED_ENTRY, of requirements
  *  whose authority is its own and, where it names a requirement, of that one

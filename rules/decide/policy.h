@@ -66,7 +66,8 @@ struct policy_requirement {
     uint16_t age_width; /* as written */
     bool is_usable;     /* in force and lowered to rules */
     bool is_offer;
-    bool is_allow_only; /* has a list that says so */
+    bool is_allow_only;  /* has a list that says so */
+    bool has_exceptions; /* has a list of what it allows */
 };
 
 struct policy_template {

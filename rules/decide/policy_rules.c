@@ -175,6 +175,9 @@ static enum cop_status lists_join(
             if (list->role == LIST_ALLOW_ONLY) {
                 policy->requirements[out->owner].is_allow_only = true;
             }
+            if (list->role == LIST_ALLOW) {
+                policy->requirements[out->owner].has_exceptions = true;
+            }
         }
     }
     return COP_OK;

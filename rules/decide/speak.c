@@ -71,11 +71,34 @@ static bool lock_is_set_aside(const struct speech *s, uint32_t requirement)
     return false;
 }
 
-static bool act_is_lock(const struct speech *s, const struct policy_act *act)
+/* Whether a requirement takes what it says about a hit back itself: by a list
+ * of exceptions that names the same, or something inside it. */
+static bool act_is_excepted(const struct speech *s,
+    const struct policy_act *act, const struct cop_hit *hit)
+{
+    if (act->action == COP_ALLOW ||
+        !s->policy->requirements[act->requirement].has_exceptions) {
+        return false;
+    }
+    for (unsigned i = 0; i < s->class->n; i++) {
+        const struct cop_hit *other = &s->class->hits[i];
+        const struct policy_list *list = hit_list(s, other);
+
+        if (list->role == LIST_ALLOW && list->owner == act->requirement &&
+            other->specificity >= hit->specificity) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool act_is_lock(const struct speech *s, const struct policy_act *act,
+    const struct cop_hit *hit)
 {
     return (act->level == COP_LEVEL_LOCKED_ENTRY ||
                act->level == COP_LEVEL_LOCKED) &&
-           requirement_speaks(s, act->requirement);
+           requirement_speaks(s, act->requirement) &&
+           !act_is_excepted(s, act, hit);
 }
 
 /* Whether there is a lock that an appeal sets aside or, without an appeal,
@@ -84,13 +107,14 @@ static bool lock_exists(
     const struct speech *s, const struct policy_appeal *appeal)
 {
     for (unsigned i = 0; i < s->class->n; i++) {
-        const struct policy_list *list = hit_list(s, &s->class->hits[i]);
+        const struct cop_hit *hit = &s->class->hits[i];
+        const struct policy_list *list = hit_list(s, hit);
         const struct policy_act *acts = &s->policy->acts[list->acts];
 
         for (uint32_t j = 0; j < list->acts_n; j++) {
             uint32_t requirement = acts[j].requirement;
 
-            if (act_is_lock(s, &acts[j]) &&
+            if (act_is_lock(s, &acts[j], hit) &&
                 (appeal != NULL ? appeal_binds(s, appeal, requirement)
                                 : !lock_is_set_aside(s, requirement))) {
                 return true;
@@ -122,8 +146,9 @@ static void say_acts(const struct speech *s, const struct cop_hit *hit)
             .action = (enum cop_action)act->action,
         };
 
-        statement.is_set_aside =
-            act_is_lock(s, act) && lock_is_set_aside(s, act->requirement);
+        statement.is_set_aside = act_is_excepted(s, act, hit) ||
+                                 (act_is_lock(s, act, hit) &&
+                                     lock_is_set_aside(s, act->requirement));
         s->say(s->context, &statement);
     }
 }

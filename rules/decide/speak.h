@@ -14,7 +14,8 @@ struct statement {
     enum cop_level level;
     enum cop_action action;
     bool is_scheduled;
-    bool is_set_aside; /* a lock that its own authority took back here */
+    bool is_set_aside; /* taken back: by an exception of the requirement itself,
+                          or a lock by its own authority */
 };
 
 typedef void statement_fn(void *context, const struct statement *statement);

@@ -149,6 +149,23 @@ static bool is_set_aside(
     return false;
 }
 
+/* Whether a requirement lists an exception that is no less precise. */
+static bool is_excepted(const struct question *q,
+    const struct naive_requirement *r, const struct naive_match *match)
+{
+    for (size_t i = 0; i < q->matches_n; i++) {
+        const struct naive_list *list = q->matches[i].list;
+
+        if (list->role == NAIVE_ALLOW &&
+            &q->naive->requirements[list->owner] == r &&
+            naive_precision_order(q->matches[i].precision, match->precision) <=
+                0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One requirement about one match. */
 static void say_requirement(struct question *q,
     const struct naive_requirement *r, const struct naive_match *match)
@@ -160,6 +177,9 @@ static void say_requirement(struct question *q,
     enum cop_level level =
         level_of(r, allows, is_own, shares(common, cop_category_protected()));
 
+    if (!allows && is_excepted(q, r, match)) {
+        return;
+    }
     if ((level == COP_LEVEL_LOCKED || level == COP_LEVEL_LOCKED_ENTRY) &&
         is_set_aside(q, r)) {
         return;
@@ -237,7 +257,8 @@ static void say_appeal(struct question *q, const struct naive_match *match)
                                 : list->role == NAIVE_DENY && list->owner == k;
 
             if (!is_about || !is_word(r->lock, "national") ||
-                is_word(r->action, "allow") || !requirement_speaks(q, r)) {
+                is_word(r->action, "allow") || !requirement_speaks(q, r) ||
+                is_excepted(q, r, &q->matches[i])) {
                 continue;
             }
             takes_back |= cop_slice_eq(a->authority, r->authority) &&

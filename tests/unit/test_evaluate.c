@@ -188,6 +188,68 @@ static void test_specific_first(void **state)
     fixture_free(&f);
 }
 
+/* ---- exceptions ---- */
+
+static void test_exception(void **state)
+{
+    struct fixture *f = begin();
+    struct tables_requirement *q = fixture_requirement(f, "a");
+
+    (void)state;
+    q->r.categories = catset_of(COP_CAT_MEDIA_VIDEO);
+    in_category(f, "videos", COP_CAT_MEDIA_VIDEO);
+    assert_int_equal(ask(f, usual).action, COP_BLOCK);
+    /* The same name, as precisely: what is excepted is not denied. */
+    fixture_add(
+        f, fixture_own_list(f, "a", LIST_ALLOW), ENTRY_HOST, "x.example");
+    assert_int_equal(ask(f, usual).action, COP_ALLOW);
+    assert_int_equal(level(f), COP_LEVEL_DEFAULT_ON);
+    /* From a lock, an offer and a mandatory requirement too... */
+    q->r.strength = COP_STRENGTH_MANDATORY;
+    q->r.lock = COP_LOCK_NATIONAL;
+    assert_int_equal(ask(f, usual).action, COP_ALLOW);
+    assert_int_equal(level(f), COP_LEVEL_MANDATORY);
+    /* ... but only from its own. */
+    make_locked(f);
+    assert_int_equal(level(f), COP_LEVEL_LOCKED);
+    fixture_free(&f);
+}
+
+static void test_exception_less_precise(void **state)
+{
+    struct fixture *f = begin();
+
+    (void)state;
+    deny(f, "a");
+    fixture_add(
+        f, fixture_own_list(f, "a#2", LIST_ALLOW), ENTRY_DOMAIN, "example");
+    assert_int_equal(ask(f, usual).action, COP_BLOCK);
+    fixture_free(&f);
+}
+
+/* An accepted offer's exception gives back what the offer took, and opens
+ * nothing that the template closes. */
+static void test_exception_from_an_offer(void **state)
+{
+    struct fixture *f = begin();
+    struct tables_requirement *q = fixture_requirement(f, "offer");
+
+    (void)state;
+    q->is_offer = true;
+    q->r.categories = catset_of(COP_CAT_MEDIA_VIDEO);
+    f->profiles[0].accepts = (struct cop_slice[]){COP_LIT("offer")};
+    f->profiles[0].accepts_n = 1;
+    in_category(f, "films", COP_CAT_MEDIA_VIDEO);
+    assert_int_equal(ask(f, usual).action, COP_BLOCK);
+    fixture_add(
+        f, fixture_own_list(f, "offer", LIST_ALLOW), ENTRY_HOST, "x.example");
+    assert_int_equal(ask(f, usual).action, COP_ALLOW);
+    make_template(f);
+    assert_int_equal(ask(f, usual).action, COP_BLOCK);
+    assert_int_equal(ask(f, usual).requirement, COP_NONE);
+    fixture_free(&f);
+}
+
 static void test_narrower_age_first(void **state)
 {
     struct fixture *f = begin();
@@ -308,6 +370,9 @@ int main(void)
         cmocka_unit_test(test_unknown_profile),
         cmocka_unit_test(test_told),
         cmocka_unit_test(test_specific_first),
+        cmocka_unit_test(test_exception),
+        cmocka_unit_test(test_exception_less_precise),
+        cmocka_unit_test(test_exception_from_an_offer),
         cmocka_unit_test(test_narrower_age_first),
         cmocka_unit_test(test_age_before_none),
         cmocka_unit_test(test_deny_first),
