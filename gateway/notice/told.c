@@ -124,6 +124,7 @@ static enum phrase why_phrase(const struct source *source)
     case COP_LEVEL_APPEAL_LOCKED:
     case COP_LEVEL_APPEAL:
     case COP_LEVEL_MANDATORY:
+    case COP_LEVEL_CLOSED: /* is_scheduled, above */
     case COP_LEVEL_DEFAULT_ON:
     case COP_LEVEL_NONE:
         break;

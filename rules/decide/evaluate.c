@@ -29,9 +29,9 @@
  *                   category, a grant, or a category that the template lets
  *                   through was hit
  *  GRANT            an unblock for this profile or all, until it ends
+ *  CLOSED           deny in the profile's closed hours
  *  LOCAL_ALLOW      the profile's allow entries and permitted categories
- *  LOCAL_DENY       the profile's deny entries, blocked categories and closed
- *                   hours, which have no hit and so are least specific
+ *  LOCAL_DENY       the profile's deny entries and blocked categories
  *  TEMPLATE         deny by the template's categories, or of an offer that the
  *                   profile accepts
  *  DEFAULT_ON       deny or allow of any other requirement
@@ -60,8 +60,10 @@
  * CONSEQUENCES WORTH NAMING
  *  1. Protected places stay reachable in closed hours and in profiles that
  *     allow only what is listed; only a locked entry ends that.
- *  2. Nothing local weakens a lock or a mandatory requirement.
- *  3. An unknown profile is blocked, never treated as some other.
+ *  2. What a household allows for the day is closed at night with the rest; a
+ *     grant, given on purpose and for a time, holds at night too.
+ *  3. Nothing local weakens a lock or a mandatory requirement.
+ *  4. An unknown profile is blocked, never treated as some other.
  *
  * Tried and left: comparing packed 64-bit keys; the order then hid in shifts,
  * and a class has a handful of hits. */

@@ -378,7 +378,7 @@ static void say_schedule(const struct speech *s)
                 .requirement = COP_NONE,
                 .bundle = p->bundle,
                 .category = COP_NONE,
-                .level = COP_LEVEL_LOCAL_DENY,
+                .level = COP_LEVEL_CLOSED,
                 .action = COP_BLOCK,
                 .is_scheduled = true,
             };

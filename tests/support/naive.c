@@ -370,7 +370,7 @@ static void say_hours(struct question *q)
                                 : minute >= from || minute < to;
 
         if (holds) {
-            say_local(q, COP_LEVEL_LOCAL_DENY, false, NULL);
+            say_local(q, COP_LEVEL_CLOSED, false, NULL);
         }
     }
 }

@@ -169,6 +169,14 @@ static inline void make_grant(struct fixture *f)
     grant(f, "grant", 0);
 }
 
+static inline void make_closed(struct fixture *f)
+{
+    static const struct tables_window always[] = {{0, 10080}};
+
+    f->profiles[0].closed = always;
+    f->profiles[0].closed_n = 1;
+}
+
 static inline void make_local_allow(struct fixture *f)
 {
     fixture_add(f, fixture_list(f, "mia:allow", LIST_PROFILE_ALLOW, 0),

@@ -23,6 +23,7 @@ static const struct {
     [COP_LEVEL_MANDATORY] = {make_mandatory, COP_BLOCK},
     [COP_LEVEL_ALLOW_ONLY] = {make_allow_only, COP_BLOCK},
     [COP_LEVEL_GRANT] = {make_grant, COP_ALLOW},
+    [COP_LEVEL_CLOSED] = {make_closed, COP_BLOCK},
     [COP_LEVEL_LOCAL_ALLOW] = {make_local_allow, COP_ALLOW},
     [COP_LEVEL_LOCAL_DENY] = {make_local_deny, COP_BLOCK},
     [COP_LEVEL_TEMPLATE] = {make_template, COP_BLOCK},

@@ -287,7 +287,7 @@ static bool closed_at(struct fixture *f, uint16_t minute)
 
     q.minute = minute;
     v = ask(f, q);
-    assert_int_equal(v.is_scheduled, v.level == COP_LEVEL_LOCAL_DENY);
+    assert_int_equal(v.is_scheduled, v.level == COP_LEVEL_CLOSED);
     assert_int_equal(v.is_scheduled, v.action == COP_BLOCK);
     assert_int_equal(v.hit.specificity, 0);
     return v.is_scheduled;
@@ -318,20 +318,24 @@ static void test_hours(void **state)
     fixture_free(&f);
 }
 
-/* Closed hours are the least specific local deny, and only that. */
+/* What a parent allows for the day does not stay open at night; a grant, made
+ * for a time, and a protected place do. */
 static void test_hours_among_others(void **state)
 {
-    static const struct tables_window always[] = {{0, 10080}};
     struct fixture *f = begin();
 
     (void)state;
-    f->profiles[0].closed = always;
-    f->profiles[0].closed_n = 1;
+    make_closed(f);
     make_template(f);
     assert_true(ask(f, usual).is_scheduled);
     make_local_deny(f);
+    make_local_allow(f);
+    f->profiles[0].permit = catset_of(COP_CAT_MEDIA_VIDEO);
+    assert_true(ask(f, usual).is_scheduled);
+    assert_int_equal(level(f), COP_LEVEL_CLOSED);
+    make_grant(f);
     assert_false(ask(f, usual).is_scheduled);
-    assert_int_equal(level(f), COP_LEVEL_LOCAL_DENY);
+    assert_int_equal(level(f), COP_LEVEL_GRANT);
     make_protected(f);
     assert_int_equal(level(f), COP_LEVEL_PROTECTED);
     fixture_free(&f);

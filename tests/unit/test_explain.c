@@ -77,7 +77,7 @@ static void test_nothing(void **state)
 static void test_order(void **state)
 {
     static const enum cop_level expected[] = {COP_LEVEL_MANDATORY,
-        COP_LEVEL_LOCAL_ALLOW, COP_LEVEL_LOCAL_DENY, COP_LEVEL_LOCAL_DENY,
+        COP_LEVEL_CLOSED, COP_LEVEL_LOCAL_ALLOW, COP_LEVEL_LOCAL_DENY,
         COP_LEVEL_DEFAULT_ON, COP_LEVEL_DEFAULT_ON, COP_LEVEL_DEFAULT_ON};
     static const struct tables_window always[] = {{0, 10080}};
     struct fixture *f = fixture_new("order");
@@ -108,8 +108,8 @@ static void test_order(void **state)
         assert_int_equal(steps.steps[i].level, expected[i]);
     }
     assert_int_equal(steps.steps[0].requirement, 2);  /* "c" */
-    assert_true(steps.steps[2].hit.specificity != 0); /* before the hours */
-    assert_int_equal(steps.steps[3].hit.specificity, 0);
+    assert_int_equal(steps.steps[1].hit.specificity, 0); /* the hours */
+    assert_true(steps.steps[2].hit.specificity != 0);
     assert_int_equal(steps.steps[4].requirement, 0); /* "a", "b", "d" */
     assert_int_equal(steps.steps[5].requirement, 1);
     assert_int_equal(steps.steps[6].requirement, 3);

@@ -17,8 +17,9 @@ static const char *const change_sentences[] = {
     [COP_LEVEL_ALLOW_ONLY] =
         "list it among what is allowed, or choose another profile",
     [COP_LEVEL_GRANT] = "take the grant back, or wait until it ends",
+    [COP_LEVEL_CLOSED] = "grant it for a time, or edit the profile's hours",
     [COP_LEVEL_LOCAL_ALLOW] = "edit what the profile allows",
-    [COP_LEVEL_LOCAL_DENY] = "edit what the profile blocks, or its hours",
+    [COP_LEVEL_LOCAL_DENY] = "edit what the profile blocks",
     [COP_LEVEL_TEMPLATE] =
         "allow it in the profile, or choose another template",
     [COP_LEVEL_DEFAULT_ON] =
