@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,15 @@ static bool has_suffix(const char *name, const char *suffix)
     size_t s = strlen(suffix);
 
     return n > s && strcmp(name + n - s, suffix) == 0;
+}
+
+/* The same, however it is written. */
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t n = strlen(name);
+    size_t s = strlen(ending);
+
+    return n > s && strcasecmp(name + n - s, ending) == 0;
 }
 
 static enum cop_status add_source(struct walk *walk, struct cop_slice path,
@@ -87,6 +97,42 @@ static enum cop_status add_folder(
     return COP_OK;
 }
 
+static void pass_over(
+    struct walk *walk, const char *path, const char *todo, const char *why)
+{
+    cop_report_at(walk->report, COP_WARNING, "io", path, 0, 0, todo, "%s", why);
+}
+
+/* A name that is no folder: a document, or none. What looks like one and is
+ * passed over is told, because a law that is left out closes nothing. */
+static enum cop_status visit_file(
+    struct walk *walk, struct cop_slice path, struct cop_slice name)
+{
+    bool is_document = has_suffix(path.p, ".yaml");
+    struct stat st;
+
+    if (!is_document &&
+        (has_ending(path.p, ".yml") || has_ending(path.p, ".yaml"))) {
+        pass_over(walk, path.p, "rename it to .yaml if it is a document",
+            "this file is not read; documents end in .yaml");
+    }
+    if (stat(path.p, &st) != 0) {
+        return is_document
+                   ? refuse(walk, path.p, COP_E_IO, NULL, strerror(errno))
+                   : COP_OK;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        pass_over(walk, path.p, "name the folder that it leads to as well",
+            "this link to a folder is not followed; nothing below it is read");
+        return COP_OK;
+    }
+    if (is_document && !S_ISREG(st.st_mode)) {
+        return refuse(walk, path.p, COP_E_IO, "put a file in its place",
+            "it is no regular file");
+    }
+    return is_document ? add_source(walk, path, name, &st) : COP_OK;
+}
+
 /* One name in a folder. */
 static enum cop_status visit(
     struct walk *walk, const struct folder *folder, const char *entry)
@@ -103,21 +149,8 @@ static enum cop_status visit(
     if (lstat(path.p, &st) != 0) {
         return refuse(walk, path.p, COP_E_IO, NULL, strerror(errno));
     }
-    if (S_ISDIR(st.st_mode)) {
-        return add_folder(walk, path, name);
-    }
-    if (has_suffix(entry, ".yml")) {
-        cop_report_at(walk->report, COP_WARNING, "io", path.p, 0, 0,
-            "rename it to .yaml if it is a document",
-            "this file is not read; documents end in .yaml");
-    }
-    if (!has_suffix(entry, ".yaml")) {
-        return COP_OK;
-    }
-    if (stat(path.p, &st) != 0) {
-        return refuse(walk, path.p, COP_E_IO, NULL, strerror(errno));
-    }
-    return S_ISREG(st.st_mode) ? add_source(walk, path, name, &st) : COP_OK;
+    return S_ISDIR(st.st_mode) ? add_folder(walk, path, name)
+                               : visit_file(walk, path, name);
 }
 
 static enum cop_status read_folder(
