@@ -620,34 +620,6 @@ static void missing_things_are_told(void **state)
     bench_fini(&bench);
 }
 
-/* A law that is left out closes nothing, so it is not left out in silence. */
-static void what_looks_like_a_document_is_told(void **state)
-{
-    char path[512];
-    struct bench bench;
-
-    (void)state;
-    bench_init(&bench);
-    put(&bench, "g.yaml", GAMBLING);
-    put(&bench, "g.txt", "gambling.test\n");
-    put(&bench, "m.yaml", MANIFEST);
-    put(&bench, "l.YAML", MANIFEST);
-    (void)snprintf(path, sizeof(path), "%s/linked", bench.dir.path);
-    assert_int_equal(symlink("/", path), 0);
-    (void)snprintf(path, sizeof(path), "%s/gone.txt", bench.dir.path);
-    assert_int_equal(symlink("nowhere", path), 0);
-    assert_int_equal(compile(&bench), COP_OK);
-    assert_true(findings_have(&bench.findings, "warning l.YAML:0:0 io"));
-    assert_true(findings_have(&bench.findings, "warning linked:0:0 io"));
-    assert_int_equal(bench.findings.report.warnings, 2);
-    cop_image_free(&bench.image);
-    (void)snprintf(path, sizeof(path), "%s/pipe.yaml", bench.dir.path);
-    assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(compile(&bench), COP_E_IO);
-    assert_true(findings_have(&bench.findings, "error pipe.yaml:0:0 io"));
-    bench_fini(&bench);
-}
-
 static void an_oversized_document_is_refused(void **state)
 {
     struct bench bench;
@@ -706,7 +678,6 @@ int main(void)
         cmocka_unit_test(vectors_can_be_skipped_and_warnings_can_count),
         cmocka_unit_test(thousands_of_vectors_run),
         cmocka_unit_test(missing_things_are_told),
-        cmocka_unit_test(what_looks_like_a_document_is_told),
         cmocka_unit_test(an_oversized_document_is_refused),
         cmocka_unit_test(too_many_lists_are_refused),
     };

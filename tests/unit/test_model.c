@@ -430,6 +430,43 @@ static void sources_are_in_order_of_names(void **state)
     bench_fini(&bench);
 }
 
+static enum cop_status find(struct bench *bench, const struct sources_dir *dir)
+{
+    struct sources sources;
+    const char *path = dir->path;
+
+    findings_init(&bench->findings);
+    return sources_find(
+        &path, 1, &bench->arena, &bench->findings.report, &sources);
+}
+
+/* A law that is left out closes nothing, so it is not left out in silence. */
+static void what_looks_like_a_source_is_told(void **state)
+{
+    struct sources_dir dir;
+    struct bench bench;
+    char path[512];
+
+    (void)state;
+    bench_init(&bench);
+    assert_true(sources_dir_make(&dir));
+    assert_true(sources_dir_put(&dir, "l.YAML", "1"));
+    (void)snprintf(path, sizeof(path), "%s/linked", dir.path);
+    assert_int_equal(symlink("/", path), 0);
+    (void)snprintf(path, sizeof(path), "%s/gone.txt", dir.path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_int_equal(find(&bench, &dir), COP_OK);
+    assert_true(findings_have(&bench.findings, "warning l.YAML:0:0 io"));
+    assert_true(findings_have(&bench.findings, "warning linked:0:0 io"));
+    assert_int_equal(bench.findings.report.warnings, 2);
+    (void)snprintf(path, sizeof(path), "%s/pipe.yaml", dir.path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(find(&bench, &dir), COP_E_IO);
+    assert_true(findings_have(&bench.findings, "no regular file"));
+    sources_dir_remove(&dir);
+    bench_fini(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +483,7 @@ int main(void)
         cmocka_unit_test(names_have_parts),
         cmocka_unit_test(languages_are_tags),
         cmocka_unit_test(sources_are_in_order_of_names),
+        cmocka_unit_test(what_looks_like_a_source_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
