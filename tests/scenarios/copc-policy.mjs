@@ -58,14 +58,17 @@ await scenario({
     assert.equal(explained('ada', '2027-01-01T00:00:00Z', 'casino.example').action, 'block');
   },
   'hours are those of the wall clock'() {
-    const night = explained('ada', '2026-11-23T21:00:00+01:00', 'games.example');
+    const night = explained('ada', '2026-11-23T21:00:00+14:00', 'games.example');
     assert.equal(night.action, 'block');
     assert.equal(night.scheduled, true);
     assert.equal(night.rule, null);
-    assert.equal(explained('ada', '2026-11-23T20:00:00Z', 'games.example').scheduled, false);
+    assert.equal(explained('ada', '2026-11-23T20:00:00+14:00', 'games.example').scheduled, false);
+    assert.equal(explained('ada', '2026-11-23T07:00:00Z', 'games.example').scheduled, true, 'as the gateway: by its own clock');
+    assert.equal(explained('ada', '2026-11-23T21:00:00Z', 'games.example').scheduled, false);
+    assert.equal(explained('ada', '2026-11-23T21:00:00+14:00', 'social.example').level, 'closed-hours');
     assert.equal(explained('ada', '2026-11-24T06:59:59+14:00', 'games.example').scheduled, true);
     assert.equal(explained('ada', '2026-11-24T07:00:00+14:00', 'games.example').scheduled, false);
-    const text = copc(['explain', bundle, '--policy', policy, '-p', 'ada', '--at', '2026-11-23T21:00:00Z', 'games.example']).out;
+    const text = copc(['explain', bundle, '--policy', policy, '-p', 'ada', '--at', '2026-11-23T21:00:00+14:00', 'games.example']).out;
     assert.match(text, /^BLOCKED/);
     assert.match(text, /hours +the profile is closed at this time/);
   },
@@ -109,6 +112,7 @@ await scenario({
       ['object.yaml', /:6:\d+: error: .*not a host/],
       ['grant.yaml', /:6:\d+: error: .*eve/],
       ['hours.yaml', /:7:\d+: error: .*25:00/],
+      ['zone.yaml', /no time zone Europe\/Berln/],
       ['malformed.yaml', /\[yaml\]/],
       ['absent.yaml', /absent\.yaml/],
     ];

@@ -340,7 +340,7 @@ static enum copc_exit run(struct simulating *simulating)
             simulating->findings);
     }
     if (ended == COPC_DONE) {
-        moment_zone(setting_zone(&simulating->after.setting));
+        (void)moment_zone(setting_zone(&simulating->after.setting));
         ended = read_log(simulating);
     }
     return ended == COPC_DONE ? tell(simulating) : ended;

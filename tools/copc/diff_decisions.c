@@ -93,7 +93,7 @@ static enum copc_exit find_moment(
     const char *at = options->value[OPTION_AT];
 
     if (at == NULL) {
-        moment_now(COP_LIT(""), out);
+        moment_now(out);
         return COPC_DONE;
     }
     if (!moment_parse(at, out)) {

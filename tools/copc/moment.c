@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { WEEK_MINUTES = 7 * 24 * 60 };
 
@@ -117,15 +118,30 @@ bool moment_parse(const char *text, struct cop_moment *out)
     return *at == '\0';
 }
 
-void moment_zone(struct cop_slice zone)
+/* The C library takes a zone that it does not find for UTC and says nothing. */
+static bool zone_exists(const char *name)
 {
-    char name[128];
+    const char *folder = getenv("TZDIR");
+    char path[512];
+    int n = snprintf(path, sizeof path, "%s/%s",
+        folder != NULL ? folder : "/usr/share/zoneinfo", name);
 
-    if (zone.n != 0 && zone.n < sizeof name - 1) {
-        snprintf(name, sizeof name, ":%.*s", (int)zone.n, zone.p);
-        (void)setenv("TZ", name, 1);
+    return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
+}
+
+bool moment_zone(struct cop_slice zone)
+{
+    char name[128] = "UTC0";
+    bool is_known = true;
+
+    if (zone.n != 0) {
+        int n = snprintf(name, sizeof name, "%.*s", (int)zone.n, zone.p);
+
+        is_known = n > 0 && (size_t)n < sizeof name && zone_exists(name);
     }
+    (void)setenv("TZ", name, 1);
     tzset();
+    return is_known;
 }
 
 void moment_at(int64_t unix_time, struct cop_moment *out)
@@ -138,9 +154,8 @@ void moment_at(int64_t unix_time, struct cop_moment *out)
     out->week_minute = week_minute_of(unix_time + local.tm_gmtoff);
 }
 
-void moment_now(struct cop_slice zone, struct cop_moment *out)
+void moment_now(struct cop_moment *out)
 {
-    moment_zone(zone);
     moment_at((int64_t)time(NULL), out);
 }
 

@@ -6,20 +6,21 @@
 
 #include "cop/decide.h"
 
-/* "2026-03-02T10:00:00+01:00" (the offset says what the local clock shows), or
+/* "2026-03-02T10:00:00+01:00" (the minute of the week is that of a clock which
+ * shows this; moment_at() has that of a place), or
  * "2026-03-02" for the beginning of that day in UTC. False when the text is
  * neither. */
 bool moment_parse(const char *text, struct cop_moment *out);
 
-/* Let wall clocks be in `zone` from now on (an IANA name; empty: the machine's
- * own). */
-void moment_zone(struct cop_slice zone);
+/* Let wall clocks be in `zone` from now on: an IANA name; empty: UTC, as in the
+ * gateway. False when this machine does not know the zone. */
+bool moment_zone(struct cop_slice zone);
 
 /* A time as a wall clock shows it. */
 void moment_at(int64_t unix_time, struct cop_moment *out);
 
-/* The clock, as a wall clock in `zone` shows it. */
-void moment_now(struct cop_slice zone, struct cop_moment *out);
+/* Now, as a wall clock shows it. */
+void moment_now(struct cop_moment *out);
 
 /* "2026-03-02", the day of a time in UTC, into 16 bytes. */
 void moment_day(int64_t unix_time, char out[16]);

@@ -106,9 +106,18 @@ static enum copc_exit find_moment(
     struct setting *setting, const struct options *options)
 {
     const char *at = options->value[OPTION_AT];
+    struct cop_slice zone = setting_zone(setting);
 
+    if (!moment_zone(zone)) {
+        fprintf(stderr,
+            "copc: this machine knows no time zone %.*s\n"
+            "  to do: correct timezone in the policy file, or install "
+            "tzdata\n",
+            (int)zone.n, zone.p);
+        return COPC_CONFIG;
+    }
     if (at == NULL) {
-        moment_now(setting_zone(setting), &setting->moment);
+        moment_now(&setting->moment);
         return COPC_DONE;
     }
     if (!moment_parse(at, &setting->moment)) {
@@ -116,6 +125,8 @@ static enum copc_exit find_moment(
             options, "--at %s is no time; write 2026-03-02T10:00:00Z", at);
         return COPC_USAGE;
     }
+    /* Hours are those of the place, wherever the time was written down. */
+    moment_at(setting->moment.unix_time, &setting->moment);
     return COPC_DONE;
 }
 

@@ -42,7 +42,7 @@ enum copc_exit setting_open(struct setting *setting,
     const struct options *options, size_t bundles, struct findings *findings);
 void setting_close(struct setting *setting);
 
-/* The zone that the policy file says it lives in; empty when none does. */
+/* The zone that the policy file says it lives in; empty: UTC. */
 struct cop_slice setting_zone(const struct setting *setting);
 
 /* Whether the options describe somebody who is no profile. */
