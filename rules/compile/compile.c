@@ -267,6 +267,39 @@ static void check_grants(
     }
 }
 
+static void say_category(const struct compilation *c,
+    const struct fact_categories *where, enum cop_severity severity,
+    const char *what, unsigned category)
+{
+    cop_report_at(c->report, severity, "form", where->place.file,
+        where->place.line, where->place.column, "remove it", "%s %s",
+        cop_category_id(category), what);
+}
+
+/* What a profile says and does not get. */
+static void check_profiles(
+    const struct compilation *c, const struct fact_policy *policy)
+{
+    struct cop_catset protects = cop_category_protected();
+
+    for (size_t i = 0; i < policy->profiles_n; i++) {
+        const struct fact_profile *profile = &policy->profiles[i];
+
+        for (unsigned k = 0; k < COP_CATEGORIES; k++) {
+            if (!cop_catset_has(profile->block.set, k)) {
+                continue;
+            }
+            if (cop_catset_has(protects, k)) {
+                say_category(c, &profile->block, COP_ERROR,
+                    "is protected; no profile blocks it", k);
+            } else if (cop_catset_has(profile->permit.set, k)) {
+                say_category(c, &profile->block, COP_WARNING,
+                    "is under permit, too; it stays open", k);
+            }
+        }
+    }
+}
+
 static enum cop_status compile_policy(struct compilation *c,
     struct cop_slice text, const char *file, struct cop_image *image)
 {
@@ -284,6 +317,7 @@ static enum cop_status compile_policy(struct compilation *c,
     if (status != COP_OK) {
         return status == COP_E_SYNTAX ? COP_E_CHECK : status;
     }
+    check_profiles(c, &policy);
     check_grants(c, &policy);
     c->model = (struct model){
         .arena = &c->arena, .report = c->report, .options = c->options};

@@ -60,6 +60,10 @@ static void read_days(
             reader->days |= 1U << which;
         }
     }
+    if (value->count == 0) {
+        yaml_error(yaml, value, "value", "leave days out for every day",
+            "these hours are of no day");
+    }
 }
 
 static void read_from(
@@ -289,6 +293,11 @@ void policyfile_read_profiles(
     struct fact_policy *policy = reader->policy;
 
     if (!yaml_is(yaml, value, YAML_LIST)) {
+        return;
+    }
+    if (value->count == 0) {
+        yaml_error(yaml, value, "value", "write one for whoever is here",
+            "there is no profile; nobody could be let through");
         return;
     }
     if (value->count > COP_PROFILES_MAX) {

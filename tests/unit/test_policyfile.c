@@ -64,6 +64,13 @@ static void mistakes_have_places(void **state)
         {HEAD "profiles:\n  - {name: child, age: 9, closed: [{days: [monday], "
               "from: \"07:00\", to: \"08:00\"}]}\n",
             "p.yaml:4:44 value"},
+        {HEAD "profiles:\n  - {name: child, age: 9, closed: [{days: [], "
+              "from: \"07:00\", to: \"08:00\"}]}\n",
+            "p.yaml:4:43 value these hours are of no day"},
+        {HEAD "profiles: []\n", "p.yaml:3:11 value there is no profile"},
+        {HEAD "profiles:\n  - {name: child, age: 9, block: "
+              "[safety.helpline]}\n",
+            "p.yaml:4:34 form safety.helpline is protected"},
         {HEAD "timezone: \"Etc UTC\"\n" CHILD, "p.yaml:3:11 value Etc UTC"},
         {HEAD "place: school\n" CHILD, "p.yaml:3:1 yaml the key place"},
         {"- x\n", "p.yaml:1:1 value"},
@@ -109,6 +116,23 @@ static void a_grant_that_is_over_is_a_warning(void **state)
             "p.yaml", &options, &findings.report, NULL),
         COP_OK);
     assert_string_equal(findings.text, "");
+}
+
+static void what_is_blocked_and_permitted_is_a_warning(void **state)
+{
+    struct findings findings;
+
+    (void)state;
+    findings_init(&findings);
+    assert_int_equal(
+        cop_compile_policy(
+            COP_LIT(HEAD "profiles:\n  - {name: child, age: 9, block: "
+                         "[comm.chat, media.games], permit: [media.games]}\n"),
+            "p.yaml", &options, &findings.report, NULL),
+        COP_OK);
+    assert_true(
+        findings_have(&findings, "warning p.yaml:4:34 form media.games"));
+    assert_int_equal(findings.report.warnings, 1);
 }
 
 /* ---- what is decided ---- */
@@ -325,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_have_places),
         cmocka_unit_test(a_grant_that_is_over_is_a_warning),
+        cmocka_unit_test(what_is_blocked_and_permitted_is_a_warning),
         cmocka_unit_test(profiles_decide_as_written),
         cmocka_unit_test(hours_go_over_midnight_and_sunday),
         cmocka_unit_test(lists_lie_beside_the_file),
