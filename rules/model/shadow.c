@@ -1,6 +1,17 @@
 #include "cop/decide.h"
 #include "rules/model/model.h"
 
+/* Whether a requirement says of some places that it does not block them. */
+static bool has_exceptions(const struct fact_requirement *fact)
+{
+    for (size_t i = 0; i < fact->target.lists_n; i++) {
+        if (fact->target.lists[i].semantics == LIST_SAYS_ALLOW) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether `b` blocks nothing but categories that `a` blocks, more strongly,
  * for everybody that `b` is about. */
 static bool is_shadowed(
@@ -8,6 +19,7 @@ static bool is_shadowed(
 {
     return a->action == DO_BLOCK && b->action == DO_BLOCK &&
            model_effect_of(a) > model_effect_of(b) && model_covers(a, b) &&
+           !has_exceptions(a) &&
            cop_catset_empty(cop_catset_without(
                b->target.categories.set, a->target.categories.set));
 }

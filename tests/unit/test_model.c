@@ -224,6 +224,25 @@ static void covering_is_for_all_people_and_all_time(void **state)
     assert_false(model_covers(&a, &b));
 }
 
+/* Where the stronger one makes an exception, the weaker one may still decide.
+ */
+static void exceptions_cast_no_shadow(void **state)
+{
+    const struct fact_list list = {.semantics = LIST_SAYS_ALLOW};
+    struct fact_requirement lock = plain();
+    struct fact_requirement law = plain();
+    struct fact_head *heads[] = {&lock.head, &law.head};
+    struct model model = {.requirements = {heads, 2}};
+
+    (void)state;
+    lock.lock = COP_LOCK_NATIONAL;
+    assert_int_equal(model_shadowed_by(&model, 0), COP_NONE);
+    assert_int_equal(model_shadowed_by(&model, 1), 0);
+    lock.target.lists = &list;
+    lock.target.lists_n = 1;
+    assert_int_equal(model_shadowed_by(&model, 1), COP_NONE);
+}
+
 /* ---- entries and objects ---- */
 
 static void entries_are_packed_and_bounded(void **state)
@@ -477,6 +496,7 @@ int main(void)
         cmocka_unit_test(effects_follow_strength_and_status),
         cmocka_unit_test(overlap_needs_people_and_time),
         cmocka_unit_test(covering_is_for_all_people_and_all_time),
+        cmocka_unit_test(exceptions_cast_no_shadow),
         cmocka_unit_test(entries_are_packed_and_bounded),
         cmocka_unit_test(objects_are_hosts_or_urls),
         cmocka_unit_test(paths_are_beside_their_document),
