@@ -231,7 +231,7 @@ static void exceptions_cast_no_shadow(void **state)
     const struct fact_list list = {.semantics = LIST_SAYS_ALLOW};
     struct fact_requirement lock = plain();
     struct fact_requirement law = plain();
-    struct fact_head *heads[] = {&lock.head, &law.head};
+    const struct fact_head *heads[] = {&lock.head, &law.head};
     struct model model = {.requirements = {heads, 2}};
 
     (void)state;
