@@ -267,16 +267,7 @@ static void check_grants(
     }
 }
 
-static void say_category(const struct compilation *c,
-    const struct fact_categories *where, enum cop_severity severity,
-    const char *what, unsigned category)
-{
-    cop_report_at(c->report, severity, "form", where->place.file,
-        where->place.line, where->place.column, "remove it", "%s %s",
-        cop_category_id(category), what);
-}
-
-/* What a profile says and does not get. */
+/* What a profile blocks and does not get. */
 static void check_profiles(
     const struct compilation *c, const struct fact_policy *policy)
 {
@@ -284,17 +275,17 @@ static void check_profiles(
 
     for (size_t i = 0; i < policy->profiles_n; i++) {
         const struct fact_profile *profile = &policy->profiles[i];
+        const struct place *place = &profile->block.place;
+        struct cop_catset open = cop_catset_and(
+            profile->block.set, cop_catset_or(profile->permit.set, protects));
 
         for (unsigned k = 0; k < COP_CATEGORIES; k++) {
-            if (!cop_catset_has(profile->block.set, k)) {
-                continue;
-            }
-            if (cop_catset_has(protects, k)) {
-                say_category(c, &profile->block, COP_ERROR,
-                    "is protected; no profile blocks it", k);
-            } else if (cop_catset_has(profile->permit.set, k)) {
-                say_category(c, &profile->block, COP_WARNING,
-                    "is under permit, too; it stays open", k);
+            if (cop_catset_has(open, k)) {
+                cop_report_at(c->report, COP_WARNING, "form", place->file,
+                    place->line, place->column, "remove it",
+                    "%s is %s; it stays open", cop_category_id(k),
+                    cop_catset_has(protects, k) ? "protected"
+                                                : "under permit, too");
             }
         }
     }
