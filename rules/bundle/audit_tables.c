@@ -63,8 +63,7 @@ const char *audit_manifest(const struct cop_bundle *bundle, uint32_t index)
     if (!audit_set_holds(bundle, m->never_inspect)) {
         return set_unsound;
     }
-    /* Domains of a dense index are counted too, but cannot be counted again:
-     * those that a parent covers were left out. */
+    /* Domains of a dense index are counted too, once for each list. */
     bool has_dense = section_count(bundle, SECTION_DENSE_LINES) != 0;
     uint32_t hosts = section_count(bundle, SECTION_HOST_ENTRIES);
 

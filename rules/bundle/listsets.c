@@ -112,23 +112,6 @@ enum cop_status listsets_intern(
     return COP_OK;
 }
 
-bool listsets_within(const struct listsets *all, uint32_t inner, uint32_t outer)
-{
-    const struct listset *a = &all->sets[inner];
-    const struct listset *b = &all->sets[outer];
-    uint32_t j = 0;
-
-    for (uint32_t i = 0; i < a->n; i++) {
-        while (j < b->n && all->pool[b->at + j] < all->pool[a->at + i]) {
-            j++;
-        }
-        if (j == b->n || all->pool[b->at + j] != all->pool[a->at + i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static int rank_order(const void *a, const void *b, void *context)
 {
     const struct listsets *all = context;

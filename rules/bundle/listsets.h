@@ -35,10 +35,6 @@ void listsets_fini(struct listsets *all);
 COP_MUST_USE enum cop_status listsets_intern(
     struct listsets *all, const uint32_t *lists, uint32_t n, uint32_t *out);
 
-/* Whether every list of set `inner` is in set `outer`. */
-bool listsets_within(
-    const struct listsets *all, uint32_t inner, uint32_t outer);
-
 /* Rank the sets that are counted, commonest first; *order gets their numbers
  * by rank, on the heap, *order_n how many. */
 COP_MUST_USE enum cop_status listsets_rank(

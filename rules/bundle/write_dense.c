@@ -1,5 +1,6 @@
 /* From the domains of large category lists to the sections of a dense index
- * (dense.h): hash, group by name, leave out what a parent covers, lay out. */
+ * (dense.h): hash, group by name, lay out. A domain whose parent is in the same
+ * lists stays: how precisely it is named may decide. */
 #include "rules/bundle/writer.h"
 
 #include <stdlib.h>
@@ -13,16 +14,13 @@ enum { SET_LISTS_MAX = 512 }; /* as many as a policy may have */
 /* A domain in one list; behind grouping, in one set. */
 struct bulk {
     uint64_t hash;
-    uint32_t entry; /* of the tables, for its name */
-    uint32_t list;  /* row of the file; then the number of a set */
+    uint32_t list; /* row of the file; then the number of a set */
 };
 
 struct bulks {
     struct bulk *all;
     size_t n;
     struct listsets sets;
-    uint32_t *slots; /* by hash: index + 1, to find parents */
-    size_t slots_n;
 };
 
 static int bulk_order(const void *a, const void *b)
@@ -49,7 +47,6 @@ static void bulks_hash(
 
         b->all[i] = (struct bulk){
             .hash = hostindex_hash(w->key, e->text),
-            .entry = entries[i],
             .list = w->lists.rank[e->list],
         };
     }
@@ -87,76 +84,18 @@ static void bulks_group(struct writer *w, struct bulks *b)
     b->n = kept;
 }
 
-/* A table to find names by hash, half full. */
-static void bulks_index(struct writer *w, struct bulks *b)
-{
-    b->slots_n = b->n * 2 + 1;
-    b->slots = calloc(b->slots_n, sizeof(*b->slots));
-    if (b->slots == NULL) {
-        writer_fail(w, COP_E_NOMEM);
-        return;
-    }
-    for (size_t i = 0; i < b->n; i++) {
-        size_t at = (size_t)(b->all[i].hash % b->slots_n);
-
-        while (b->slots[at] != 0) {
-            at = at + 1 < b->slots_n ? at + 1 : 0;
-        }
-        b->slots[at] = (uint32_t)i + 1;
-    }
-}
-
-static const struct bulk *bulks_find(const struct bulks *b, uint64_t hash)
-{
-    size_t at = (size_t)(hash % b->slots_n);
-
-    while (b->slots[at] != 0) {
-        const struct bulk *bulk = &b->all[b->slots[at] - 1];
-
-        if (bulk->hash == hash) {
-            return bulk;
-        }
-        at = at + 1 < b->slots_n ? at + 1 : 0;
-    }
-    return NULL;
-}
-
-/* Whether a domain above is in every list that this one is in. */
-static bool bulk_is_covered(
-    const struct writer *w, const struct bulks *b, const struct bulk *bulk)
-{
-    struct cop_slice name = w->t->entries[bulk->entry].text;
-    const char *dot;
-
-    while ((dot = memchr(name.p, '.', name.n)) != NULL) {
-        name.n -= (size_t)(dot + 1 - name.p);
-        name.p = dot + 1;
-        const struct bulk *above = bulks_find(b, hostindex_hash(w->key, name));
-
-        if (above != NULL &&
-            listsets_within(&b->sets, bulk->list, above->list)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What is left in the index, with sets by rank. */
-static struct dense_item *bulks_keep(
-    struct writer *w, struct bulks *b, size_t *n)
+/* What goes into the index; how often each set occurs is counted. */
+static struct dense_item *bulks_items(struct writer *w, struct bulks *b)
 {
     struct dense_item *items = calloc(b->n + 1, sizeof(*items));
 
-    *n = 0;
     if (items == NULL) {
         writer_fail(w, COP_E_NOMEM);
         return NULL;
     }
     for (size_t i = 0; i < b->n; i++) {
-        if (!bulk_is_covered(w, b, &b->all[i])) {
-            items[(*n)++] = (struct dense_item){b->all[i].hash, b->all[i].list};
-            b->sets.sets[b->all[i].list].count++;
-        }
+        items[i] = (struct dense_item){b->all[i].hash, b->all[i].list};
+        b->sets.sets[b->all[i].list].count++;
     }
     return items;
 }
@@ -218,30 +157,25 @@ void writer_dense(struct writer *w, const uint32_t *entries, size_t n)
     uint32_t *files = NULL;
     uint32_t *order = NULL;
     uint32_t order_n = 0;
-    size_t items_n = 0;
 
     bulks_hash(w, &b, entries, n);
     if (writer_ok(w)) {
         bulks_group(w, &b);
     }
     if (writer_ok(w)) {
-        bulks_index(w, &b);
-    }
-    if (writer_ok(w)) {
-        items = bulks_keep(w, &b, &items_n);
+        items = bulks_items(w, &b);
         files = files_of_lists(w, entries, n);
     }
     if (writer_ok(w) && listsets_rank(&b.sets, &order, &order_n) != COP_OK) {
         writer_fail(w, COP_E_NOMEM);
     }
     if (writer_ok(w)) {
-        items_write(w, &b, items, items_n);
+        items_write(w, &b, items, b.n);
         sets_write(w, &b, order, order_n, files);
     }
     free(order);
     free(files);
     free(items);
-    free(b.slots);
     free(b.all);
     listsets_fini(&b.sets);
 }

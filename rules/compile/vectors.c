@@ -154,6 +154,10 @@ static struct cop_slice describe_rule(const struct run *run)
     }
     cop_rule_describe(
         run->runner->policy, &run->verdict.hit, &run->runner->host, &rule);
+    if (rule.line == 0) { /* not kept of a long list's domains */
+        return arena_print(arena, "%s %.*s (%.*s)", rule.kind, (int)rule.text.n,
+            rule.text.p, (int)rule.file.n, rule.file.p);
+    }
     return arena_print(arena, "%s %.*s (%.*s:%" PRIu32 ")", rule.kind,
         (int)rule.text.n, rule.text.p, (int)rule.file.n, rule.file.p,
         rule.line);

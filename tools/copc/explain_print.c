@@ -44,8 +44,11 @@ static void print_rule(
     printf("     %-12s %s %.*s\n", "rule", rule.kind, (int)rule.text.n,
         rule.text.p);
     print_line("list", rule.list);
-    printf("     %-12s %.*s:%" PRIu32 "\n", "written in", (int)rule.file.n,
-        rule.file.p, rule.line);
+    printf("     %-12s %.*s", "written in", (int)rule.file.n, rule.file.p);
+    if (rule.line != 0) { /* not kept of a long list's domains */
+        printf(":%" PRIu32, rule.line);
+    }
+    putchar('\n');
 }
 
 static void print_category(
