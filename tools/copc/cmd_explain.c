@@ -21,8 +21,7 @@ static const char *const change_sentences[] = {
     [COP_LEVEL_LOCAL_ALLOW] = "edit what the profile allows",
     [COP_LEVEL_LOCAL_DENY] = "edit what the profile blocks",
     [COP_LEVEL_TEMPLATE] =
-        "allow it in the profile, choose another template, or take the offer "
-        "back",
+        "allow it in the profile, change its template, or take the offer back",
     [COP_LEVEL_DEFAULT_ON] =
         "allow it in the profile: this default may be switched off",
     [COP_LEVEL_NONE] = "block it in the profile",
