@@ -13,7 +13,6 @@
 #include "rules/base/rxpart.h"
 
 enum {
-    USEFUL_BITS = 2,
     CLASS_MAX = 6,         /* members of a class that are told apart */
     REPEAT_FOREVER = 65536 /* beyond what a pattern can write */
 };
@@ -406,7 +405,7 @@ static bool is_useful(const struct rxset *set)
             return false;
         }
     }
-    return rxset_cost(set) < UINT64_C(1) << (RXSET_COST_BITS - USEFUL_BITS);
+    return rxset_cost(set) < UINT64_C(1) << RXSET_COST_BITS;
 }
 
 enum cop_status rxliteral_find(

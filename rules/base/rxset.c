@@ -1,24 +1,24 @@
 #include "rules/base/rxset.h"
 
-/* What so many URLs have that it tells none from another: literals that are a
- * part of one of the first tell nothing, and all count for little elsewhere. */
+/* What so many URLs have that it counts for little in a literal. What is a part
+ * of the first, all have. */
 static const char *const common[] = {
-    "https://www.",
+    "https://",
+    "//www.",
     ".com/",
-    "://",
-    "www.",
     ".net/",
     ".org/",
     ".html",
     ".php",
+    "www.",
     ".js",
     ".co",
 };
 
 enum {
     COMMONS = sizeof(common) / sizeof(common[0]),
-    COMMONS_EMPTY = 2,
-    COMMON_BITS = 3
+    COMMON_BITS = 3,
+    PART_BITS = 1 /* of a literal that is all common */
 };
 
 static bool is_part(struct cop_slice part, struct cop_slice whole)
@@ -165,12 +165,12 @@ static unsigned text_bits(struct cop_slice text)
 {
     unsigned bits = 0;
 
-    if (text.n < RXSET_TELLING_MIN) {
+    if (text.n < RXSET_TELLING_MIN || is_part(text, cop_slice_of(common[0]))) {
         return 0;
     }
-    for (size_t i = 0; i < COMMONS_EMPTY; i++) {
+    for (size_t i = 1; i < COMMONS; i++) {
         if (is_part(text, cop_slice_of(common[i]))) {
-            return 0;
+            return PART_BITS;
         }
     }
     for (size_t i = 0; i < text.n;) {

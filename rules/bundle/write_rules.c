@@ -398,6 +398,7 @@ void writer_rules(struct writer *w)
     }
     rules_add(w, &d);
     writer_addresses(w);
+    writer_literals(w);
     key_derive(w, &d);
     if (writer_ok(w)) {
         hosts_index(w, &d);
