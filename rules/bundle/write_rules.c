@@ -398,7 +398,6 @@ void writer_rules(struct writer *w)
     }
     rules_add(w, &d);
     writer_addresses(w);
-    writer_literals(w);
     key_derive(w, &d);
     if (writer_ok(w)) {
         hosts_index(w, &d);
@@ -409,6 +408,7 @@ void writer_rules(struct writer *w)
     if (writer_ok(w) && d.dense_n != 0) {
         writer_dense(w, d.dense, d.dense_n);
     }
+    writer_literals(w);
     free(d.dense);
     writer_urlrules(w, d.urlrules, d.urlrules_n);
     free(d.entries);
