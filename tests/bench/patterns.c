@@ -60,8 +60,9 @@ static const char *word(struct bench *bench, char text[24])
     unsigned n = 4 + next(bench, 2);
 
     text[0] = '\0';
-    for (unsigned i = 0; i < n; i++) {
-        strcat(text, syllables[next(bench, 12)]);
+    for (size_t at = 0; n > 0; n--) {
+        at += (size_t)snprintf(
+            text + at, 24 - at, "%s", syllables[next(bench, 12)]);
     }
     return text;
 }
