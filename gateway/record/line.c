@@ -173,6 +173,16 @@ void line_number(struct line *line, const char *name, uint64_t number)
     }
 }
 
+void line_true(struct line *line, const char *name)
+{
+    static const char text[] = "true";
+    size_t n = sizeof(text) - 1;
+
+    if (line_name(line, name, n)) {
+        line_put(line, text, n);
+    }
+}
+
 void line_time(struct line *line, const char *name, int64_t unix_s, int ms)
 {
     char text[64];

@@ -31,6 +31,7 @@ void line_text(
     struct line *line, const char *name, struct cop_slice text, size_t max);
 void line_word(struct line *line, const char *name, const char *word);
 void line_number(struct line *line, const char *name, uint64_t number);
+void line_true(struct line *line, const char *name);
 /* RFC 3339, UTC; with milliseconds when ms >= 0. Left out when the year has
  * not four digits. */
 void line_time(struct line *line, const char *name, int64_t unix_s, int ms);

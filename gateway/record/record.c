@@ -237,6 +237,9 @@ void record_decision(
     if (may.duty != COP_LOG_PROHIBITED) {
         record_categories(line, decision->class->categories);
     }
+    if (decision->class->is_limited && may.duty != COP_LOG_PROHIBITED) {
+        line_true(line, "limited");
+    }
     if (may.has_requirement) {
         line_text(line, "requirement", may.requirement.id, MAX_REQUIREMENT);
     }

@@ -36,6 +36,10 @@ static const struct {
     {SECTION_URLRULE_BUCKETS, audit_urlbucket},
     {SECTION_URLRULE_KEYS, audit_urlkey},
     {SECTION_URLRULE_GRAMS, audit_urlgrams},
+    {SECTION_LITERALS, audit_literal},
+    {SECTION_LITERAL_SLOTS, audit_literal_slot},
+    {SECTION_LITERAL_ENTRIES, audit_literal_entry},
+    {SECTION_PATTERNS_ALWAYS, audit_patterns_always},
 };
 
 enum cop_status bundle_audit(const struct cop_bundle *bundle, const char *name,

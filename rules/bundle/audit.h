@@ -41,6 +41,9 @@ audit_fn audit_evidence, audit_origin;
 audit_fn audit_urlrule, audit_urlbucket, audit_urlkey, audit_urlgrams;
 audit_fn audit_dense_line, audit_dense_side, audit_dense_set, audit_dense_list;
 
+audit_fn audit_literal, audit_literal_slot, audit_literal_entry,
+    audit_patterns_always;
+
 /* Whether a set lies in CODES and ascends. */
 bool audit_set_holds(const struct cop_bundle *bundle, struct format_span set);
 

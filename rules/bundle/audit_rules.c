@@ -2,6 +2,7 @@
 
 #include "rules/bundle/addresses.h"
 #include "rules/bundle/hostindex.h"
+#include "rules/bundle/rxindex.h"
 #include "rules/bundle/tables.h"
 #include "rules/bundle/urlrules.h"
 
@@ -117,8 +118,5 @@ const char *audit_pattern(const struct cop_bundle *bundle, uint32_t index)
         rule->object != ENTRY_PATTERN || rule->detail != index) {
         return no_rule;
     }
-    if (pattern->zero != 0) {
-        return "has something where the format has zeros";
-    }
-    return NULL;
+    return rxindex_holds(bundle, index) ? NULL : "is not indexed as it should";
 }

@@ -187,7 +187,21 @@ struct format_url {          /* by host hash, then rule */
 struct format_pattern {      /* by rule */
     struct format_span text; /* RULE_TEXTS */
     uint32_t rule;
-    uint32_t zero;
+    uint32_t literals; /* the first of its LITERALS, which end where the next
+                          pattern's begin */
+};
+
+struct format_literal {      /* by pattern, text */
+    struct format_span text; /* RULE_TEXTS */
+    uint32_t pattern;        /* row of PATTERNS */
+    uint16_t gram;           /* where in text the gram is that it is found by */
+    uint16_t zero;
+};
+
+struct format_literal_slot { /* n is 0 where it is free */
+    uint32_t gram;
+    uint32_t at; /* of LITERAL_ENTRIES, which are rows of LITERALS */
+    uint32_t n;
 };
 
 struct format_address {      /* by family, bits, address, rule */
@@ -257,5 +271,7 @@ static_assert(sizeof(struct format_rule) == 16, "format");
 static_assert(sizeof(struct format_slot) == 16, "format");
 static_assert(sizeof(struct format_url) == 16, "format");
 static_assert(sizeof(struct format_pattern) == 16, "format");
+static_assert(sizeof(struct format_literal) == 16, "format");
+static_assert(sizeof(struct format_literal_slot) == 12, "format");
 
 #endif

@@ -408,6 +408,7 @@ void writer_rules(struct writer *w)
     if (writer_ok(w) && d.dense_n != 0) {
         writer_dense(w, d.dense, d.dense_n);
     }
+    writer_literals(w);
     free(d.dense);
     writer_urlrules(w, d.urlrules, d.urlrules_n);
     free(d.entries);

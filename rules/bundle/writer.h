@@ -93,6 +93,9 @@ struct urlrule_draft {
 void writer_urlrules(
     struct writer *w, const struct urlrule_draft *drafts, size_t n);
 
+/* rxindex_write.c: the index of all PATTERNS, which are there. */
+void writer_literals(struct writer *w);
+
 /* write_dense.c: the dense index of these entries (domains, sorted by list).
  * The key is set. */
 void writer_dense(struct writer *w, const uint32_t *entries, size_t n);

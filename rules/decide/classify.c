@@ -12,7 +12,8 @@
  *     / ? ; & =, or behind one of them.
  *  3. ENTRY_PATTERN is a PCRE2 pattern anywhere in the whole canonical URL,
  *     scheme included, caseless. One that reaches a limit matches if its list
- *     says so, and the class is marked.
+ *     says so, and the class is marked. One whose literals the URL lacks does
+ *     not match and is not run (bundle/rxindex.h).
  *  4. Of each list one rule counts: the most specific, then the lowest. So a
  *     pattern is not run where its list already has a URL prefix, nor behind
  *     another pattern of its list that matched.
@@ -284,34 +285,62 @@ static bool class_has_url(const struct cop_class *class, uint16_t list)
     return false;
 }
 
-static void classify_patterns(const struct cop_policy *policy,
-    struct cop_matcher *matcher, uint32_t b, const struct cop_url *url,
-    struct cop_class *class)
+/* What a search in one bundle's patterns has at hand. */
+struct patterns_ask {
+    const struct cop_policy *policy;
+    struct cop_matcher *matcher;
+    uint32_t bundle;
+    struct cop_slice text;
+};
+
+static void classify_pattern(
+    const struct patterns_ask *ask, uint32_t index, struct cop_class *class)
 {
-    const struct policy_bundle *at = &policy->bundles[b];
+    const struct policy_bundle *at = &ask->policy->bundles[ask->bundle];
+    const struct format_pattern *record = bundle_pattern(at->bundle, index);
+    const struct format_rule *rule = bundle_rule(at->bundle, record->rule);
+    struct cop_hit hit = {
+        .rule = record->rule,
+        .list = (uint16_t)(at->lists + rule->list),
+        .specificity = COP_SPECIFICITY(COP_MATCH_URL, 0),
+    };
+
+    if (class_has_url(class, hit.list)) {
+        return;
+    }
+    enum pattern_outcome outcome =
+        matcher_run(ask->matcher, ask->policy, ask->bundle, index, ask->text);
+
+    class->is_limited |= outcome == PATTERN_LIMITED;
+    if (outcome == PATTERN_YES ||
+        (outcome == PATTERN_LIMITED &&
+            ask->policy->lists[hit.list].limit_matches)) {
+        class_hit(class, hit);
+    }
+}
+
+/* In their order, so that of a list the first that matches is the one. */
+static void classify_patterns(
+    const struct patterns_ask *ask, struct cop_class *class)
+{
+    const struct policy_bundle *at = &ask->policy->bundles[ask->bundle];
     uint32_t n = section_count(at->bundle, SECTION_PATTERNS);
+    const uint64_t *wanted = n != 0 ? matcher_wanted(ask->matcher, ask->policy,
+                                          ask->bundle, ask->text)
+                                    : NULL;
 
-    for (uint32_t i = 0; i < n; i++) {
-        const struct format_pattern *record = bundle_pattern(at->bundle, i);
-        const struct format_rule *rule = bundle_rule(at->bundle, record->rule);
-        struct cop_hit hit = {
-            .rule = record->rule,
-            .list = (uint16_t)(at->lists + rule->list),
-            .specificity = COP_SPECIFICITY(COP_MATCH_URL, 0),
-        };
+    for (uint32_t i = 0; i < n;) {
+        uint64_t word = wanted != NULL ? wanted[i / 64] >> i % 64 : 1;
 
-        if (class_has_url(class, hit.list)) {
+        if (word == 0) {
+            i += 64 - i % 64;
             continue;
         }
-        enum pattern_outcome outcome =
-            matcher_run(matcher, policy, b, i, url->text);
-
-        class->is_limited |= outcome == PATTERN_LIMITED;
-        if (outcome == PATTERN_YES ||
-            (outcome == PATTERN_LIMITED &&
-                policy->lists[hit.list].limit_matches)) {
-            class_hit(class, hit);
+        i += (uint32_t)__builtin_ctzll(word);
+        if (i < n) {
+            classify_pattern(ask, i, class);
         }
+        i++;
     }
 }
 
@@ -355,7 +384,9 @@ static void classify_bundle(const struct urlrules_ask *ask,
         classify_prefixes(at, url, names, out);
     }
     classify_address(at, &url->host, out);
-    classify_patterns(ask->policy, ask->matcher, ask->bundle, url, out);
+    classify_patterns(&(struct patterns_ask){ask->policy, ask->matcher,
+                          ask->bundle, url->text},
+        out);
 }
 
 void cop_classify_request(const struct cop_policy *policy,

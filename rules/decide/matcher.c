@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "rules/bundle/rxindex.h"
 #include "rules/bundle/urlrules.h"
 #include "rules/decide/parties.h"
 #include "rules/decide/policy.h"
+
+enum { CODE_BYTES_MAX = 32 << 20 }; /* some 20,000 common patterns with JIT */
 
 struct matcher_pattern {
     pcre2_code *code;
@@ -26,6 +29,9 @@ struct cop_matcher {
     uint64_t generation;
     struct matcher_pattern *patterns; /* NULL without memory for them */
     uint32_t n;
+    size_t code_bytes; /* of what is compiled of them */
+    uint64_t *wanted;  /* a bit for each pattern of a bundle */
+    char lower[COP_URL_MAX];
 };
 
 enum cop_status cop_matcher_new(struct cop_matcher **out)
@@ -43,13 +49,23 @@ enum cop_status cop_matcher_new(struct cop_matcher **out)
     return COP_OK;
 }
 
-static void patterns_free(struct cop_matcher *matcher)
+/* Forget what is compiled of the patterns. */
+static void codes_free(struct cop_matcher *matcher)
 {
     for (uint32_t i = 0; i < matcher->n; i++) {
         pcre2_code_free(matcher->patterns[i].code);
+        matcher->patterns[i].code = NULL;
     }
+    matcher->code_bytes = 0;
+}
+
+static void patterns_free(struct cop_matcher *matcher)
+{
+    codes_free(matcher);
     free(matcher->patterns);
+    free(matcher->wanted);
     matcher->patterns = NULL;
+    matcher->wanted = NULL;
     matcher->n = 0;
     for (uint32_t b = 0; b < COP_BUNDLES_MAX; b++) {
         struct matcher_regexes *regexes = &matcher->regexes[b];
@@ -87,16 +103,41 @@ void matcher_enter(struct cop_matcher *matcher, const struct cop_policy *policy)
     matcher->generation = policy->generation;
     matcher->patterns = n != 0 ? calloc(n, sizeof(matcher->patterns[0])) : NULL;
     matcher->n = matcher->patterns != NULL ? n : 0;
+    matcher->wanted =
+        n != 0 ? calloc(rxindex_words(n), sizeof(matcher->wanted[0])) : NULL;
 }
 
-/* The compiled pattern, NULL when it cannot be had. */
-static const pcre2_code *pattern_get(
+const uint64_t *matcher_wanted(struct cop_matcher *matcher,
+    const struct cop_policy *policy, uint32_t bundle, struct cop_slice text)
+{
+    const struct cop_bundle *b = policy->bundles[bundle].bundle;
+
+    if (matcher->wanted == NULL || text.n > sizeof(matcher->lower)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        matcher->lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+    }
+    rxindex_find(
+        b, (struct cop_slice){matcher->lower, text.n}, matcher->wanted);
+    return matcher->wanted;
+}
+
+/* The compiled pattern, NULL when it cannot be had. When all that is compiled
+ * takes too much, it is forgotten: those in use are compiled again. */
+static const pcre2_code *pattern_get(struct cop_matcher *matcher,
     struct matcher_pattern *pattern, struct cop_slice text)
 {
-    if (pattern->code == NULL && !pattern->is_broken) {
-        pattern->is_broken =
-            pattern_compile(text, NULL, &pattern->code) != COP_OK;
+    if (pattern->code != NULL || pattern->is_broken) {
+        return pattern->code;
     }
+    if (matcher->code_bytes > CODE_BYTES_MAX) {
+        codes_free(matcher);
+    }
+    pattern->is_broken = pattern_compile(text, NULL, &pattern->code) != COP_OK;
+    matcher->code_bytes += pattern_bytes(pattern->code);
     return pattern->code;
 }
 
@@ -111,7 +152,7 @@ enum pattern_outcome matcher_run(struct cop_matcher *matcher,
         return PATTERN_LIMITED;
     }
     const struct format_pattern *record = bundle_pattern(at->bundle, index);
-    const pcre2_code *code = pattern_get(&matcher->patterns[number],
+    const pcre2_code *code = pattern_get(matcher, &matcher->patterns[number],
         section_text(at->bundle, SECTION_RULE_TEXTS, record->text));
 
     return code != NULL ? pattern_run(&matcher->room, code, text)

@@ -12,6 +12,13 @@
 void matcher_enter(
     struct cop_matcher *matcher, const struct cop_policy *policy);
 
+/* Which patterns of a bundle of the policy that was entered may match a text;
+ * all others do not.
+ * Returns a bit for each pattern, in words of 64, the lowest first, valid until
+ * the next call; NULL when nothing is known, for want of memory. */
+const uint64_t *matcher_wanted(struct cop_matcher *matcher,
+    const struct cop_policy *policy, uint32_t bundle, struct cop_slice text);
+
 /* Run pattern `index` of a bundle of the policy that was entered. A pattern
  * that cannot be compiled is limited for good. */
 enum pattern_outcome matcher_run(struct cop_matcher *matcher,

@@ -54,6 +54,19 @@ enum cop_status pattern_check(struct cop_slice text, struct pattern_flaw *flaw)
     return status;
 }
 
+size_t pattern_bytes(const pcre2_code *code)
+{
+    size_t bytes = 0;
+    size_t jit = 0;
+
+    if (code == NULL) {
+        return 0;
+    }
+    (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &bytes);
+    (void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit);
+    return bytes + jit;
+}
+
 enum cop_status pattern_room_init(struct pattern_room *room)
 {
     room->context = pcre2_match_context_create(NULL);
@@ -83,7 +96,11 @@ void pattern_room_fini(struct pattern_room *room)
 enum pattern_outcome pattern_run(
     struct pattern_room *room, const pcre2_code *code, struct cop_slice text)
 {
-    int rc = pcre2_match(
+    size_t jit = 0;
+
+    /* The short way to code made by JIT, past checks that hold here anyway. */
+    (void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit);
+    int rc = (jit != 0 ? pcre2_jit_match : pcre2_match)(
         code, (PCRE2_SPTR)text.p, text.n, 0, 0, room->data, room->context);
 
     if (rc >= 0) { /* 0: matched, with more groups than we keep */

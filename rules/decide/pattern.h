@@ -44,6 +44,9 @@ COP_MUST_USE enum cop_status pattern_compile(
 COP_MUST_USE enum cop_status pattern_check(
     struct cop_slice text, struct pattern_flaw *flaw);
 
+/* The memory that a compiled pattern takes; 0 of NULL. */
+size_t pattern_bytes(const pcre2_code *code);
+
 /* What running a pattern came to. */
 enum pattern_outcome { PATTERN_NO, PATTERN_YES, PATTERN_LIMITED };
 

@@ -116,9 +116,23 @@ static size_t count_lists(const struct model *model)
     return n;
 }
 
-/* A category's pattern that gives up counts as matched, but for what such a
- * match would open. */
-static bool limit_matches(struct cop_catset categories)
+/* Whether a pattern that gives up counts as matched: what the list says, else
+ * what is the stricter. */
+static bool limit_matches(const struct fact_list *fact, bool is_stricter)
+{
+    switch (fact->at_limit) {
+    case LIST_LIMIT_MATCH:
+        return true;
+    case LIST_LIMIT_PASS:
+        return false;
+    case LIST_LIMIT_DEFAULT:
+        break;
+    }
+    return is_stricter;
+}
+
+/* Whether a match can only close: protected categories open. */
+static bool match_closes(struct cop_catset categories)
 {
     return cop_catset_empty(
         cop_catset_and(categories, cop_category_protected()));
@@ -133,7 +147,7 @@ static void add_category_list(struct model *model, struct cop_slice name,
         .role = LIST_CATEGORY,
         .owner = COP_NONE,
         .categories = categories,
-        .limit_matches = limit_matches(categories),
+        .limit_matches = limit_matches(fact, match_closes(categories)),
     };
 
     (void)model_add_list(model, &list, fact, &fact->place);
@@ -189,7 +203,8 @@ static void add_requirement_lists(struct model *model, size_t index)
             .licence = item->licence,
             .role = role_of(item->semantics),
             .owner = (uint32_t)index,
-            .limit_matches = item->semantics == LIST_SAYS_DENY,
+            .limit_matches =
+                limit_matches(item, item->semantics == LIST_SAYS_DENY),
         };
 
         if (is_here(fact, item)) {

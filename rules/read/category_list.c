@@ -69,6 +69,7 @@ void category_list_read(struct document *document, struct facts *facts)
         {"licence", list_read_licence, true},
         {"origin", list_read_origin, false},
         {"retrieved", list_read_retrieved, false},
+        {"at_limit", list_read_at_limit, false},
         {"note", NULL, false},
     };
     struct yaml *yaml = &document->yaml;

@@ -52,6 +52,8 @@ void list_read_origin(
     struct yaml *yaml, const struct yaml_node *value, void *into);
 void list_read_retrieved(
     struct yaml *yaml, const struct yaml_node *value, void *into);
+void list_read_at_limit(
+    struct yaml *yaml, const struct yaml_node *value, void *into);
 
 void list_read_bad_lines(
     struct yaml *yaml, const struct yaml_node *value, void *into);

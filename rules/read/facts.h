@@ -92,6 +92,10 @@ struct fact_csv {
 enum { LIST_BAD_LINES_MAX = 1000000 };
 
 /* Where a list's entries are and how they are written. */
+/* What a pattern says that gives up at a limit: what suits the list, that it
+ * matches, or that it does not. */
+enum list_at_limit { LIST_LIMIT_DEFAULT, LIST_LIMIT_MATCH, LIST_LIMIT_PASS };
+
 struct fact_list {
     struct place place;
     struct cop_slice ref;  /* "list:name", of a list the gateway must have */
@@ -111,6 +115,7 @@ struct fact_list {
     enum entry_object object; /* of names, where the format leaves it open */
     enum list_semantics semantics;
     enum list_secrecy secrecy;
+    enum list_at_limit at_limit;
     bool has_semantics;
     bool has_retrieved;
     bool is_unsupported; /* told already; takes no part */

@@ -177,6 +177,20 @@ static enum list_format format_of(enum entry_object object)
     return object == ENTRY_CIDR ? LIST_CIDR : LIST_DOMAINS;
 }
 
+void list_read_at_limit(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const char *const words[] = {"match", "pass"};
+    struct list_reader *reader = into;
+    unsigned which = 0;
+
+    if (yaml_word(
+            yaml, value, words, sizeof(words) / sizeof(words[0]), &which)) {
+        reader->list->at_limit =
+            which == 0 ? LIST_LIMIT_MATCH : LIST_LIMIT_PASS;
+    }
+}
+
 /* What a format's lines are, where the object does not say. */
 static enum entry_object object_of(enum list_format format)
 {

@@ -228,6 +228,7 @@ static const struct yaml_key item_keys[] = {
     {"licence", list_read_licence, false},
     {"origin", list_read_origin, false},
     {"retrieved", list_read_retrieved, false},
+    {"at_limit", list_read_at_limit, false},
     {"substitutes", NULL, false},
     {"note", NULL, false},
 };

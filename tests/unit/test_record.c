@@ -297,6 +297,27 @@ static void test_aggregate(void **state)
     json_decref(root);
 }
 
+/* That a pattern gave up is told wherever categories are. */
+static void test_limited(void **state)
+{
+    struct world *world = *state;
+    char text[LINE_MAX_BYTES + 1];
+
+    for (int i = 0; i < ROWS; i++) {
+        char url[64];
+
+        (void)snprintf(url, sizeof(url), "https://%s/", rows[i].host);
+        decide(world, url);
+        world->class.is_limited = true;
+        record_decision(world->record, &world->decision);
+        json_t *root = written(world, text);
+
+        assert_int_equal(json_is_true(json_object_get(root, "limited")),
+            rows[i].duty != COP_LOG_PROHIBITED);
+        json_decref(root);
+    }
+}
+
 static void test_identities(void **state)
 {
     struct world *world = *state;
@@ -611,6 +632,7 @@ int main(void)
         TEST(test_time_is_rfc3339),
         TEST(test_prohibited),
         TEST(test_aggregate),
+        TEST(test_limited),
         TEST(test_identities),
         TEST(test_pseudonyms),
         TEST(test_no_requirement),
