@@ -35,6 +35,7 @@
 #include "cop/status.h"
 #include "rules/base/buf.h"
 #include "rules/bundle/format.h"
+#include "rules/bundle/keyed.h"
 #include "rules/bundle/view.h"
 
 enum { DENSE_INLINE_SETS = 14, DENSE_SIDE_CODE = 15, DENSE_SETS_MAX = 65535 };
@@ -45,14 +46,10 @@ void dense_prefetch(const struct cop_bundle *bundle, uint64_t hash);
 /* The set of lists that a hash is in: a row of DENSE_SETS, or FORMAT_NONE. */
 uint32_t dense_find(const struct cop_bundle *bundle, uint64_t hash);
 
-struct dense_item {
-    uint64_t hash;
-    uint32_t set; /* row of DENSE_SETS */
-};
-
-/* Lay out lines and the side table for items sorted by hash, unique.
+/* Lay out lines and the side table for items sorted by key, unique: the key is
+ * the hash, the value the row of DENSE_SETS.
  * Returns COP_OK, COP_E_LIMIT or COP_E_NOMEM. */
-COP_MUST_USE enum cop_status dense_build(const struct dense_item *items,
-    size_t n, struct buf *lines, struct buf *side);
+COP_MUST_USE enum cop_status dense_build(
+    const struct keyed *items, size_t n, struct buf *lines, struct buf *side);
 
 #endif

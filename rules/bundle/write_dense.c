@@ -6,35 +6,27 @@
 
 #include "rules/bundle/dense.h"
 #include "rules/bundle/hostindex.h"
+#include "rules/bundle/keyed.h"
 #include "rules/bundle/listsets.h"
 
-enum { SET_LISTS_MAX = 512 }; /* as many as a policy may have */
-
-/* A domain in one list; behind grouping, in one set. */
-struct bulk {
-    uint64_t hash;
-    uint32_t entry; /* of the tables, for its name */
-    uint32_t list;  /* row of the file; then the number of a set */
+enum {
+    SET_LISTS_MAX = 512, /* as many as a policy may have */
+    PARTS_SHIFT = 44,    /* of a hash: parts of a sorted run, to search in */
+    PARTS = 1 << (64 - PARTS_SHIFT),
+    AHEAD = 8 /* names whose text is fetched before it is needed */
 };
 
+/* Domains as they become a set of lists each. A record's key is the hash,
+ * `from` the entry of the tables (FORMAT_NONE once it is left out), `value` the
+ * list's row in the file, and behind bulks_group() the number of a set. All
+ * the work is done in place: this is what the compiler's memory is made of. */
 struct bulks {
-    struct bulk *all;
+    struct keyed *all;
     size_t n;
     struct listsets sets;
-    uint32_t *slots; /* by hash: index + 1, to find parents */
-    size_t slots_n;
+    uint32_t *parts; /* where the hashes of a part begin; PARTS + 1 */
+    bool has_tops;   /* a listed name has one label */
 };
-
-static int bulk_order(const void *a, const void *b)
-{
-    const struct bulk *x = a;
-    const struct bulk *y = b;
-
-    if (x->hash != y->hash) {
-        return x->hash < y->hash ? -1 : 1;
-    }
-    return (x->list > y->list) - (x->list < y->list);
-}
 
 static void bulks_hash(
     struct writer *w, struct bulks *b, const uint32_t *entries, size_t n)
@@ -47,38 +39,53 @@ static void bulks_hash(
     for (size_t i = 0; i < n; i++) {
         const struct tables_entry *e = &w->t->entries[entries[i]];
 
-        b->all[i] = (struct bulk){
-            .hash = hostindex_hash(w->key, e->text),
-            .entry = entries[i],
-            .list = w->lists.rank[e->list],
+        b->all[i] = (struct keyed){
+            .key = hostindex_hash(w->key, e->text),
+            .value = w->lists.rank[e->list],
+            .from = entries[i],
         };
+        b->has_tops |= memchr(e->text.p, '.', e->text.n) == NULL;
     }
     b->n = n;
-    qsort(b->all, n, sizeof(*b->all), bulk_order);
+    keyed_sort(b->all, n);
 }
 
-/* One bulk for each name, with the set of all its lists. */
+/* Put a list into a run of ascending ones, once. Returns their number. */
+static uint32_t lists_insert(uint32_t *lists, uint32_t n, uint32_t list)
+{
+    uint32_t at = n;
+
+    while (at > 0 && lists[at - 1] > list) {
+        at--;
+    }
+    if (at > 0 && lists[at - 1] == list) {
+        return n;
+    }
+    memmove(lists + at + 1, lists + at, (n - at) * sizeof(*lists));
+    lists[at] = list;
+    return n + 1;
+}
+
+/* One record for each name, with the set of all its lists. */
 static void bulks_group(struct writer *w, struct bulks *b)
 {
     uint32_t lists[SET_LISTS_MAX];
     size_t kept = 0;
 
     for (size_t i = 0; i < b->n && writer_ok(w);) {
-        struct bulk one = b->all[i];
+        struct keyed one = b->all[i];
         uint32_t n = 0;
-        enum cop_status status;
 
-        while (i < b->n && b->all[i].hash == one.hash) {
-            if (n == 0 || lists[n - 1] != b->all[i].list) {
-                lists[n++] = b->all[i].list;
-            }
+        for (; i < b->n && b->all[i].key == one.key; i++) {
             if (n == SET_LISTS_MAX) {
                 writer_fail(w, COP_E_LIMIT);
                 return;
             }
-            i++;
+            n = lists_insert(lists, n, b->all[i].value);
         }
-        status = listsets_intern(&b->sets, lists, n, &one.list);
+        enum cop_status status =
+            listsets_intern(&b->sets, lists, n, &one.value);
+
         if (status != COP_OK) {
             writer_fail(w, status);
         }
@@ -87,78 +94,90 @@ static void bulks_group(struct writer *w, struct bulks *b)
     b->n = kept;
 }
 
-/* A table to find names by hash, half full. */
+/* Where to look for a hash in the sorted run: some six records a part. */
 static void bulks_index(struct writer *w, struct bulks *b)
 {
-    b->slots_n = b->n * 2 + 1;
-    b->slots = calloc(b->slots_n, sizeof(*b->slots));
-    if (b->slots == NULL) {
+    size_t at = 0;
+
+    b->parts = calloc(PARTS + 1, sizeof(*b->parts));
+    if (b->parts == NULL) {
         writer_fail(w, COP_E_NOMEM);
         return;
     }
-    for (size_t i = 0; i < b->n; i++) {
-        size_t at = (size_t)(b->all[i].hash % b->slots_n);
-
-        while (b->slots[at] != 0) {
-            at = at + 1 < b->slots_n ? at + 1 : 0;
+    for (uint32_t part = 0; part <= PARTS; part++) {
+        while (at < b->n && b->all[at].key >> PARTS_SHIFT < part) {
+            at++;
         }
-        b->slots[at] = (uint32_t)i + 1;
+        b->parts[part] = (uint32_t)at;
     }
 }
 
-static const struct bulk *bulks_find(const struct bulks *b, uint64_t hash)
+static const struct keyed *bulks_find(const struct bulks *b, uint64_t hash)
 {
-    size_t at = (size_t)(hash % b->slots_n);
+    uint32_t part = (uint32_t)(hash >> PARTS_SHIFT);
 
-    while (b->slots[at] != 0) {
-        const struct bulk *bulk = &b->all[b->slots[at] - 1];
-
-        if (bulk->hash == hash) {
-            return bulk;
+    for (uint32_t i = b->parts[part]; i < b->parts[part + 1]; i++) {
+        if (b->all[i].key == hash) {
+            return &b->all[i];
         }
-        at = at + 1 < b->slots_n ? at + 1 : 0;
     }
     return NULL;
 }
 
-/* Whether a domain above is in every list that this one is in. */
+/* Whether a domain above is in every list that this one is in. One that is
+ * itself left out counts: whatever covers it covers this one too. */
 static bool bulk_is_covered(
-    const struct writer *w, const struct bulks *b, const struct bulk *bulk)
+    const struct writer *w, const struct bulks *b, const struct keyed *bulk)
 {
-    struct cop_slice name = w->t->entries[bulk->entry].text;
-    const char *dot;
+    struct cop_slice name = w->t->entries[bulk->from].text;
+    const char *dot = memchr(name.p, '.', name.n);
 
-    while ((dot = memchr(name.p, '.', name.n)) != NULL) {
+    while (dot != NULL) {
         name.n -= (size_t)(dot + 1 - name.p);
         name.p = dot + 1;
-        const struct bulk *above = bulks_find(b, hostindex_hash(w->key, name));
+        dot = memchr(name.p, '.', name.n);
+        if (dot == NULL && !b->has_tops) {
+            return false;
+        }
+        const struct keyed *above = bulks_find(b, hostindex_hash(w->key, name));
 
         if (above != NULL &&
-            listsets_within(&b->sets, bulk->list, above->list)) {
+            listsets_within(&b->sets, bulk->value, above->value)) {
             return true;
         }
     }
     return false;
 }
 
-/* What is left in the index, with sets by rank. */
-static struct dense_item *bulks_keep(
-    struct writer *w, struct bulks *b, size_t *n)
+/* In the order of hashes every text is far from the one before it: ask for the
+ * entry, and half way for its text, while others are worked on. */
+static void bulk_fetch(const struct writer *w, const struct bulks *b, size_t i)
 {
-    struct dense_item *items = calloc(b->n + 1, sizeof(*items));
-
-    *n = 0;
-    if (items == NULL) {
-        writer_fail(w, COP_E_NOMEM);
-        return NULL;
+    if (i + 2 * AHEAD < b->n) {
+        __builtin_prefetch(&w->t->entries[b->all[i + 2 * AHEAD].from]);
+        __builtin_prefetch(w->t->entries[b->all[i + AHEAD].from].text.p);
     }
+}
+
+/* Leave out what a domain above covers; count the sets of the others. */
+static void bulks_keep(const struct writer *w, struct bulks *b)
+{
+    size_t kept = 0;
+
     for (size_t i = 0; i < b->n; i++) {
-        if (!bulk_is_covered(w, b, &b->all[i])) {
-            items[(*n)++] = (struct dense_item){b->all[i].hash, b->all[i].list};
-            b->sets.sets[b->all[i].list].count++;
+        bulk_fetch(w, b, i);
+        if (bulk_is_covered(w, b, &b->all[i])) {
+            b->all[i].from = FORMAT_NONE;
+        } else {
+            b->sets.sets[b->all[i].value].count++;
         }
     }
-    return items;
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->all[i].from != FORMAT_NONE) {
+            b->all[kept++] = b->all[i];
+        }
+    }
+    b->n = kept;
 }
 
 /* The file that a list's first entry stands in, by list; -1 is none. */
@@ -197,13 +216,12 @@ static void sets_write(struct writer *w, const struct bulks *b,
     }
 }
 
-static void items_write(
-    struct writer *w, struct bulks *b, struct dense_item *items, size_t n)
+static void lines_write(struct writer *w, struct bulks *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        items[i].set = b->sets.sets[items[i].set].rank;
+    for (size_t i = 0; i < b->n; i++) {
+        b->all[i].value = b->sets.sets[b->all[i].value].rank;
     }
-    enum cop_status status = dense_build(items, n,
+    enum cop_status status = dense_build(b->all, b->n,
         &w->sections[SECTION_DENSE_LINES], &w->sections[SECTION_DENSE_SIDE]);
 
     if (status != COP_OK) {
@@ -214,11 +232,9 @@ static void items_write(
 void writer_dense(struct writer *w, const uint32_t *entries, size_t n)
 {
     struct bulks b = {.n = 0};
-    struct dense_item *items = NULL;
     uint32_t *files = NULL;
     uint32_t *order = NULL;
     uint32_t order_n = 0;
-    size_t items_n = 0;
 
     bulks_hash(w, &b, entries, n);
     if (writer_ok(w)) {
@@ -228,20 +244,19 @@ void writer_dense(struct writer *w, const uint32_t *entries, size_t n)
         bulks_index(w, &b);
     }
     if (writer_ok(w)) {
-        items = bulks_keep(w, &b, &items_n);
+        bulks_keep(w, &b);
         files = files_of_lists(w, entries, n);
     }
     if (writer_ok(w) && listsets_rank(&b.sets, &order, &order_n) != COP_OK) {
         writer_fail(w, COP_E_NOMEM);
     }
     if (writer_ok(w)) {
-        items_write(w, &b, items, items_n);
+        lines_write(w, &b);
         sets_write(w, &b, order, order_n, files);
     }
     free(order);
     free(files);
-    free(items);
-    free(b.slots);
+    free(b.parts);
     free(b.all);
     listsets_fini(&b.sets);
 }

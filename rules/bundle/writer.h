@@ -74,6 +74,10 @@ void writer_tables(struct writer *w);
 /* evidence.c: what is for oversight; called by writer_tables(). */
 void writer_evidence(struct writer *w);
 
+/* write_order.c: the indices of the tables' entries, sorted by list, object and
+ * text, without those that repeat another; on the heap, *n of them. */
+uint32_t *writer_order_entries(struct writer *w, size_t *n);
+
 /* write_rules.c: rules, URL prefixes, patterns, host indices, key. */
 void writer_rules(struct writer *w);
 
