@@ -34,6 +34,7 @@
 
 #include "cop/status.h"
 #include "rules/base/buf.h"
+#include "rules/bundle/dense_line.h"
 #include "rules/bundle/format.h"
 #include "rules/bundle/keyed.h"
 #include "rules/bundle/view.h"
@@ -41,7 +42,16 @@
 enum { DENSE_INLINE_SETS = 14, DENSE_SIDE_CODE = 15, DENSE_SETS_MAX = 65535 };
 
 /* Start fetching the line of a hash. Nothing where there is no such index. */
-void dense_prefetch(const struct cop_bundle *bundle, uint64_t hash);
+static inline void dense_prefetch(
+    const struct cop_bundle *bundle, uint64_t hash)
+{
+    uint32_t lines = section_count(bundle, SECTION_DENSE_LINES);
+
+    if (lines != 0) {
+        __builtin_prefetch(
+            section_at(bundle, SECTION_DENSE_LINES, dense_home(hash, lines)));
+    }
+}
 
 /* The set of lists that a hash is in: a row of DENSE_SETS, or FORMAT_NONE. */
 uint32_t dense_find(const struct cop_bundle *bundle, uint64_t hash);

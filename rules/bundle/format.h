@@ -76,7 +76,8 @@ struct format_manifest {
     struct format_span timezone;
     struct format_span never_inspect; /* CODES */
     uint32_t hosts;                   /* rules about hosts */
-    uint32_t labels_max; /* labels of the longest name in the host index */
+    uint16_t labels_max; /* labels of the longest name that is looked up... */
+    uint16_t labels_min; /* ...and of the shortest; both 0 without any */
 };
 
 enum { FORMAT_LIST_LIMIT_MATCHES = 1 };

@@ -55,10 +55,9 @@ static uint32_t labels_note(struct writer *w, struct cop_slice host)
 
     if (labels > HOSTINDEX_NAMES_MAX) {
         writer_fail(w, COP_E_BUG);
+        return 0;
     }
-    if (labels > w->manifest.labels_max) {
-        w->manifest.labels_max = labels;
-    }
+    writer_note_labels(w, labels);
     return labels;
 }
 

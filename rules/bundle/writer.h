@@ -50,6 +50,20 @@ static inline void writer_fail(struct writer *w, enum cop_status status)
     }
 }
 
+/* Note the labels of a name that is to be found by its hash: others are not
+ * looked up. None are those of an address. */
+static inline void writer_note_labels(struct writer *w, uint32_t labels)
+{
+    struct format_manifest *m = &w->manifest;
+
+    if (labels > m->labels_max) {
+        m->labels_max = (uint16_t)labels;
+    }
+    if (labels != 0 && (m->labels_min == 0 || labels < m->labels_min)) {
+        m->labels_min = (uint16_t)labels;
+    }
+}
+
 /* Append to a section; COP_E_LIMIT beyond what a span can count. */
 void writer_add(
     struct writer *w, enum section_id id, const void *bytes, size_t n);
