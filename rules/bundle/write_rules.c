@@ -329,14 +329,15 @@ void writer_rules(struct writer *w)
     rules_add(w, &d);
     writer_addresses(w);
     key_derive(w, &d);
+    if (writer_ok(w) && d.dense_n != 0) {
+        writer_dense_probed(
+            w, &(struct writer_names){d.dense, d.dense_n, d.entries, d.n});
+    }
     if (writer_ok(w)) {
         hosts_index(w, &d);
     }
     if (writer_ok(w)) {
         urls_index(w, &d);
-    }
-    if (writer_ok(w) && d.dense_n != 0) {
-        writer_dense(w, d.dense, d.dense_n);
     }
     free(d.dense);
     writer_urlrules(w, d.urlrules, d.urlrules_n);

@@ -35,6 +35,7 @@ struct writer {
     struct order grants, appeals, origins;
     struct format_manifest manifest;
     uint64_t key[2];
+    uint32_t tries; /* how often the key was changed */
     struct buf sections[SECTION_END];
 };
 
@@ -110,6 +111,20 @@ struct urlrule_draft {
  * way back from their rules. The key must be known. */
 void writer_urlrules(
     struct writer *w, const struct urlrule_draft *drafts, size_t n);
+
+/* Indices of entries: domains of large lists, sorted by list and text, and all
+ * others. */
+struct writer_names {
+    const uint32_t *dense;
+    size_t dense_n;
+    const uint32_t *others;
+    size_t others_n;
+};
+
+/* write_probe.c: the dense index under a key by which no other name that
+ * matters is found in it. The key is set, and may be changed: what else is
+ * hashed comes afterwards. */
+void writer_dense_probed(struct writer *w, const struct writer_names *names);
 
 /* write_dense.c: the dense index of these entries (domains, sorted by list).
  * The key is set. */

@@ -145,7 +145,7 @@ enum { FAR = 0x7ffffff0 };
 static const struct flaw flaws[] = {
     {SECTION_NONE, 0, FIELD(header, header_bytes), 64, COP_E_SYNTAX, "header"},
     {SECTION_NONE, 0, FIELD(header, sections), 19, COP_E_SYNTAX, "header"},
-    {SECTION_NONE, 0, FIELD(header, zero0), 1, COP_E_SYNTAX, "header"},
+    {SECTION_NONE, 0, FIELD(header, tries), 17, COP_E_SYNTAX, "header"},
     {SECTION_NONE, 0, offsetof(struct format_header, zero2), 1, 1, COP_E_SYNTAX,
         "header"},
     {SECTION_NONE, 0, TABLE(LISTS, id), 9, COP_E_SYNTAX, "lists"},
