@@ -29,9 +29,13 @@ const char *audit_rule(const struct cop_bundle *bundle, uint32_t index)
         return "has something where the format has zeros";
     }
     if (is_host_rule(rule)) {
-        return rule->detail <= HOSTINDEX_NAMES_MAX
+        const struct format_manifest *m = bundle_manifest(bundle);
+
+        return rule->detail == 0 || (rule->detail >= m->labels_min &&
+                                        rule->detail <= m->labels_max)
                    ? NULL
-                   : "names a host of too many labels";
+                   : "names a host of more or fewer labels than the manifest "
+                     "says";
     }
     if (rule->object == ENTRY_URL) {
         return rule->detail < section_count(bundle, SECTION_URLS) &&

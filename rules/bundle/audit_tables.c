@@ -68,7 +68,8 @@ const char *audit_manifest(const struct cop_bundle *bundle, uint32_t index)
     uint32_t hosts = section_count(bundle, SECTION_HOST_ENTRIES);
 
     if (m->hosts < hosts || (m->hosts != hosts && !has_dense) ||
-        m->labels_max > HOSTINDEX_NAMES_MAX) {
+        m->labels_max > HOSTINDEX_NAMES_MAX || m->labels_min > m->labels_max ||
+        (m->labels_min == 0) != (m->labels_max == 0)) {
         return "counts other hosts than the bundle has";
     }
     return NULL;

@@ -1,29 +1,50 @@
 #include "rules/bundle/dense.h"
 
+#include <string.h>
+
 #include "rules/bundle/audit.h"
 #include "rules/bundle/dense_line.h"
 
-void dense_prefetch(const struct cop_bundle *bundle, uint64_t hash)
+/* The high bit of each 16-bit lane of `word` that equals `tag`. */
+static inline uint64_t lanes_equal(uint64_t word, uint16_t tag)
 {
-    uint32_t lines = section_count(bundle, SECTION_DENSE_LINES);
+    const uint64_t low_bits = UINT64_C(0x7fff7fff7fff7fff);
+    uint64_t differ = word ^ tag * UINT64_C(0x0001000100010001);
 
-    if (lines != 0) {
-        __builtin_prefetch(
-            section_at(bundle, SECTION_DENSE_LINES, dense_home(hash, lines)));
+    return ~(((differ & low_bits) + low_bits) | differ | low_bits);
+}
+
+/* Places of a line whose tag is this one: a bit each, all tags at once. */
+static inline uint32_t line_tagged(
+    const struct format_dense_line *line, uint16_t tag)
+{
+    /* Gathers the lanes' bits into the low four: lane i's to bit i. */
+    const uint64_t gather = UINT64_C(0x0001000200040008);
+    uint64_t words[3] = {0, 0, 0};
+    uint32_t places = 0;
+
+    memcpy(words, line->tag, sizeof(line->tag));
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t bits = lanes_equal(words[i], tag) >> 15;
+
+        places |= (uint32_t)((bits * gather) >> 48 & 15) << (4 * i);
     }
+    return places & ((1U << FORMAT_DENSE_SLOTS) - 1);
 }
 
 /* The code of a hash in a line, 0 when it is not there. */
 static uint32_t line_code(const struct format_dense_line *line, uint64_t hash)
 {
-    uint16_t tag = dense_tag(hash);
+    uint32_t places = line_tagged(line, dense_tag(hash));
     uint32_t rest = dense_rest(hash);
 
-    for (unsigned i = 0; i < FORMAT_DENSE_SLOTS; i++) {
-        if (line->tag[i] == tag && line->rest[i] >> 4 == rest &&
-            (line->rest[i] & 15) != 0) {
-            return line->rest[i] & 15;
+    while (places != 0) {
+        uint32_t found = line->rest[__builtin_ctz(places)];
+
+        if (found >> 4 == rest && (found & 15) != 0) {
+            return found & 15;
         }
+        places &= places - 1;
     }
     return 0;
 }

@@ -20,8 +20,8 @@
  * 4. Codes 1 to 14 are the first 14 sets of DENSE_SETS, the commonest; code 15
  *    says that the set is found by the whole hash in DENSE_SIDE.
  * 5. What stands here are whole domains (the name and all below) of category
- *    lists. A domain whose parent is in all of its lists is left out: the
- *    answer is the same, but for the rule that is named.
+ *    lists. Leaving out a domain whose parent is in the same lists would save a
+ *    tenth; but how precisely a host is named may decide, so it stays.
  *
  * Tried and left: perfect hashing (slower, and built slower), a trie (exact,
  * but five times slower), a filter in front (costs more than it saves where a
@@ -34,25 +34,32 @@
 
 #include "cop/status.h"
 #include "rules/base/buf.h"
+#include "rules/bundle/dense_line.h"
 #include "rules/bundle/format.h"
+#include "rules/bundle/keyed.h"
 #include "rules/bundle/view.h"
 
 enum { DENSE_INLINE_SETS = 14, DENSE_SIDE_CODE = 15, DENSE_SETS_MAX = 65535 };
 
 /* Start fetching the line of a hash. Nothing where there is no such index. */
-void dense_prefetch(const struct cop_bundle *bundle, uint64_t hash);
+static inline void dense_prefetch(
+    const struct cop_bundle *bundle, uint64_t hash)
+{
+    uint32_t lines = section_count(bundle, SECTION_DENSE_LINES);
+
+    if (lines != 0) {
+        __builtin_prefetch(
+            section_at(bundle, SECTION_DENSE_LINES, dense_home(hash, lines)));
+    }
+}
 
 /* The set of lists that a hash is in: a row of DENSE_SETS, or FORMAT_NONE. */
 uint32_t dense_find(const struct cop_bundle *bundle, uint64_t hash);
 
-struct dense_item {
-    uint64_t hash;
-    uint32_t set; /* row of DENSE_SETS */
-};
-
-/* Lay out lines and the side table for items sorted by hash, unique.
+/* Lay out lines and the side table for items sorted by key, unique: the key is
+ * the hash, the value the row of DENSE_SETS.
  * Returns COP_OK, COP_E_LIMIT or COP_E_NOMEM. */
-COP_MUST_USE enum cop_status dense_build(const struct dense_item *items,
-    size_t n, struct buf *lines, struct buf *side);
+COP_MUST_USE enum cop_status dense_build(
+    const struct keyed *items, size_t n, struct buf *lines, struct buf *side);
 
 #endif

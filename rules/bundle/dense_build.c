@@ -17,7 +17,7 @@ enum {
 };
 
 struct builder {
-    const struct dense_item *items;
+    const struct keyed *items;
     size_t n;
     uint32_t lines;
     uint32_t *places; /* FORMAT_DENSE_SLOTS a line: item + 1 */
@@ -56,7 +56,7 @@ static uint32_t other_line(
 /* Find a place for a key whose home line is full. */
 static bool builder_push(struct builder *b, uint32_t key)
 {
-    uint32_t line = dense_second(b->items[key - 1].hash, b->lines);
+    uint32_t line = dense_second(b->items[key - 1].key, b->lines);
 
     for (int move = 0; move < MOVES_MAX; move++) {
         uint32_t *place = builder_free_place(b, line);
@@ -70,7 +70,7 @@ static bool builder_push(struct builder *b, uint32_t key)
 
         *place = key;
         key = moved;
-        line = other_line(b, b->items[key - 1].hash, line);
+        line = other_line(b, b->items[key - 1].key, line);
     }
     return false;
 }
@@ -83,7 +83,7 @@ static bool builder_fill(struct builder *b)
 
     for (size_t i = 0; is_placed && i < b->n; i++) {
         uint32_t *place =
-            builder_free_place(b, dense_home(b->items[i].hash, b->lines));
+            builder_free_place(b, dense_home(b->items[i].key, b->lines));
 
         if (place != NULL) {
             *place = (uint32_t)i + 1;
@@ -125,16 +125,16 @@ static void line_write(
         if (place[i] == EMPTY) {
             continue;
         }
-        const struct dense_item *item = &b->items[place[i] - 1];
-        uint32_t home = dense_home(item->hash, b->lines);
+        const struct keyed *item = &b->items[place[i] - 1];
+        uint32_t home = dense_home(item->key, b->lines);
         uint32_t code =
-            item->set < DENSE_INLINE_SETS ? item->set + 1 : DENSE_SIDE_CODE;
+            item->value < DENSE_INLINE_SETS ? item->value + 1 : DENSE_SIDE_CODE;
 
-        lines[index].tag[at] = dense_tag(item->hash);
-        lines[index].rest[at] = dense_rest(item->hash) << 4 | code;
+        lines[index].tag[at] = dense_tag(item->key);
+        lines[index].rest[at] = dense_rest(item->key) << 4 | code;
         at++;
         if (home != index) {
-            lines[home].spill |= dense_spill_bit(item->hash);
+            lines[home].spill |= dense_spill_bit(item->key);
         }
     }
 }
@@ -154,15 +154,15 @@ static enum cop_status builder_write(
         }
     }
     for (size_t i = 0; status == COP_OK && i < b->n; i++) {
-        if (b->items[i].set >= DENSE_INLINE_SETS) {
-            status = side_add(side, b->items[i].hash, b->items[i].set);
+        if (b->items[i].value >= DENSE_INLINE_SETS) {
+            status = side_add(side, b->items[i].key, b->items[i].value);
         }
     }
     return status;
 }
 
-enum cop_status dense_build(const struct dense_item *items, size_t n,
-    struct buf *lines, struct buf *side)
+enum cop_status dense_build(
+    const struct keyed *items, size_t n, struct buf *lines, struct buf *side)
 {
     struct builder b = {.items = items, .n = n, .state = 0x9e3779b97f4a7c15};
     size_t wanted = n * 100 / (FORMAT_DENSE_SLOTS * FULL_PERCENT) + 2;

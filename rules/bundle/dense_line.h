@@ -1,4 +1,4 @@
-/* Which bits of a hash are where in a dense index: private to dense*.c. */
+/* Which bits of a hash are where in a dense index: private to dense*. */
 #ifndef RULES_BUNDLE_DENSE_LINE_H
 #define RULES_BUNDLE_DENSE_LINE_H
 

@@ -48,8 +48,8 @@ struct format_header {
     uint32_t header_bytes; /* of this struct */
     uint64_t file_bytes;
     uint32_t sections; /* rows of the section table that follows */
-    uint32_t zero0;
-    uint64_t key[2]; /* of the host hashes */
+    uint32_t tries;    /* how often the key was changed, at most 16 */
+    uint64_t key[2];   /* of the host hashes */
     unsigned char zero1[16];
     /* SHA-256 of the whole file with these 32 bytes taken as zero. */
     unsigned char digest[FORMAT_DIGEST_BYTES];
@@ -76,7 +76,8 @@ struct format_manifest {
     struct format_span timezone;
     struct format_span never_inspect; /* CODES */
     uint32_t hosts;                   /* rules about hosts */
-    uint32_t labels_max; /* labels of the longest name in the host index */
+    uint16_t labels_max; /* labels of the longest name that is looked up... */
+    uint16_t labels_min; /* ...and of the shortest; both 0 without any */
 };
 
 enum { FORMAT_LIST_LIMIT_MATCHES = 1 };

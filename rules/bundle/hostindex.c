@@ -29,34 +29,48 @@ static void slot_prefetch(
     }
 }
 
+/* Hash the i-th name of a host and ask for all places where it may be. */
+static void name_hash(const struct cop_bundle *bundle, struct cop_slice name,
+    uint32_t i, struct hostindex_names *out)
+{
+    uint64_t hash = hostindex_hash(bundle_header(bundle)->key, name);
+
+    out->hash[i] = hash;
+    dense_prefetch(bundle, hash);
+    slot_prefetch(bundle, SECTION_HOST_SLOTS, hash);
+    if (i < 2) { /* where a URL prefix may be: itself, no www. */
+        slot_prefetch(bundle, SECTION_URL_SLOTS, hash);
+    }
+}
+
 void hostindex_names(const struct cop_bundle *bundle,
     const struct cop_host *host, struct hostindex_names *out)
 {
-    const uint64_t *key = bundle_header(bundle)->key;
-    uint32_t labels_max = bundle_manifest(bundle)->labels_max;
+    const struct format_manifest *m = bundle_manifest(bundle);
     struct cop_slice name = cop_host_slice(host);
     uint32_t labels = host->labels;
 
-    out->first = labels > labels_max ? labels - labels_max : 0;
-    out->n = 0;
-    do {
-        if (out->n >= out->first) {
-            out->hash[out->n] = hostindex_hash(key, name);
-            slot_prefetch(bundle, SECTION_HOST_SLOTS, out->hash[out->n]);
-            dense_prefetch(bundle, out->hash[out->n]);
-            if (out->n < 2) { /* where a URL prefix may be: itself, no www. */
-                slot_prefetch(bundle, SECTION_URL_SLOTS, out->hash[out->n]);
-            }
+    out->first = 0;
+    out->n = 1;
+    if (host->kind != COP_HOST_NAME) {
+        name_hash(bundle, name, 0, out);
+        return;
+    }
+    out->first = labels > m->labels_max ? labels - m->labels_max : 0;
+    out->n = m->labels_min != 0 && labels >= m->labels_min
+                 ? labels - m->labels_min + 1
+                 : 0;
+    for (uint32_t i = 0; i < out->n; i++) {
+        if (i >= out->first) {
+            name_hash(bundle, name, i, out);
         }
-        const char *dot = memchr(name.p, '.', name.n);
-
-        out->n++;
-        if (dot == NULL || host->kind != COP_HOST_NAME) {
-            return;
+        while (name.n != 0 && *name.p != '.') {
+            name.p++;
+            name.n--;
         }
-        name.n -= (size_t)(dot + 1 - name.p);
-        name.p = dot + 1;
-    } while (out->n < HOSTINDEX_NAMES_MAX);
+        name.p += name.n != 0;
+        name.n -= name.n != 0;
+    }
 }
 
 struct hostindex_run hostindex_find(

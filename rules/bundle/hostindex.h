@@ -26,7 +26,8 @@ enum { HOSTINDEX_NAMES_MAX = 127 };
 
 /* A host and the names above it, hashed for one bundle: hash[0] is the host
  * itself, each next one has a label less; an address has one. Those before
- * `first` have more labels than any name in the bundle and are not set. */
+ * `first` have more labels than any name in the bundle and are not set; those
+ * of fewer labels than any, mostly the bare top domain, are not there. */
 struct hostindex_names {
     uint32_t first;
     uint32_t n;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rules/base/digest.h"
+#include "rules/bundle/reseed.h"
 
 const uint64_t section_zeros[16] = {0};
 
@@ -100,7 +101,7 @@ static enum cop_status header_check(const struct cop_bundle *bundle,
             "the bundle was altered: its digest does not match its bytes");
     }
     if (header->header_bytes != sizeof(*header) ||
-        header->sections != SECTION_COUNT || header->zero0 != 0 ||
+        header->sections != SECTION_COUNT || header->tries > RESEED_MAX ||
         !is_zero(header->zero1, sizeof(header->zero1)) ||
         !is_zero(header->zero2, sizeof(header->zero2))) {
         return bundle_refuse(report, name, COP_E_SYNTAX,

@@ -213,8 +213,8 @@ static void labels_note(struct writer *w, struct cop_slice name)
     for (size_t i = 0; i < name.n; i++) {
         labels += name.p[i] == '.';
     }
-    if (labels <= HOSTINDEX_NAMES_MAX && labels > w->manifest.labels_max) {
-        w->manifest.labels_max = labels;
+    if (name.n != 0 && labels <= HOSTINDEX_NAMES_MAX) {
+        writer_note_labels(w, labels);
     }
 }
 

@@ -88,6 +88,7 @@ static enum cop_status image_fill(
     header->header_bytes = sizeof(*header);
     header->file_bytes = n;
     header->sections = SECTION_COUNT;
+    header->tries = w->tries;
     memcpy(header->key, w->key, sizeof(header->key));
     for (unsigned id = 1; id < SECTION_END; id++) {
         const struct buf *section = &w->sections[id];

@@ -7,32 +7,20 @@
 
 #include "rules/bundle/dense.h"
 #include "rules/bundle/hostindex.h"
+#include "rules/bundle/keyed.h"
 #include "rules/bundle/listsets.h"
 
 enum { SET_LISTS_MAX = 512 }; /* as many as a policy may have */
 
-/* A domain in one list; behind grouping, in one set. */
-struct bulk {
-    uint64_t hash;
-    uint32_t list; /* row of the file; then the number of a set */
-};
-
+/* Domains as they become a set of lists each. A record's key is the hash,
+ * `from` the entry of the tables, `value` the
+ * list's row in the file, and behind bulks_group() the number of a set. All
+ * the work is done in place: this is what the compiler's memory is made of. */
 struct bulks {
-    struct bulk *all;
+    struct keyed *all;
     size_t n;
     struct listsets sets;
 };
-
-static int bulk_order(const void *a, const void *b)
-{
-    const struct bulk *x = a;
-    const struct bulk *y = b;
-
-    if (x->hash != y->hash) {
-        return x->hash < y->hash ? -1 : 1;
-    }
-    return (x->list > y->list) - (x->list < y->list);
-}
 
 static void bulks_hash(
     struct writer *w, struct bulks *b, const uint32_t *entries, size_t n)
@@ -45,37 +33,52 @@ static void bulks_hash(
     for (size_t i = 0; i < n; i++) {
         const struct tables_entry *e = &w->t->entries[entries[i]];
 
-        b->all[i] = (struct bulk){
-            .hash = hostindex_hash(w->key, e->text),
-            .list = w->lists.rank[e->list],
+        b->all[i] = (struct keyed){
+            .key = hostindex_hash(w->key, e->text),
+            .value = w->lists.rank[e->list],
+            .from = entries[i],
         };
     }
     b->n = n;
-    qsort(b->all, n, sizeof(*b->all), bulk_order);
+    keyed_sort(b->all, n);
 }
 
-/* One bulk for each name, with the set of all its lists. */
+/* Put a list into a run of ascending ones, once. Returns their number. */
+static uint32_t lists_insert(uint32_t *lists, uint32_t n, uint32_t list)
+{
+    uint32_t at = n;
+
+    while (at > 0 && lists[at - 1] > list) {
+        at--;
+    }
+    if (at > 0 && lists[at - 1] == list) {
+        return n;
+    }
+    memmove(lists + at + 1, lists + at, (n - at) * sizeof(*lists));
+    lists[at] = list;
+    return n + 1;
+}
+
+/* One record for each name, with the set of all its lists. */
 static void bulks_group(struct writer *w, struct bulks *b)
 {
     uint32_t lists[SET_LISTS_MAX];
     size_t kept = 0;
 
     for (size_t i = 0; i < b->n && writer_ok(w);) {
-        struct bulk one = b->all[i];
+        struct keyed one = b->all[i];
         uint32_t n = 0;
-        enum cop_status status;
 
-        while (i < b->n && b->all[i].hash == one.hash) {
-            if (n == 0 || lists[n - 1] != b->all[i].list) {
-                lists[n++] = b->all[i].list;
-            }
+        for (; i < b->n && b->all[i].key == one.key; i++) {
             if (n == SET_LISTS_MAX) {
                 writer_fail(w, COP_E_LIMIT);
                 return;
             }
-            i++;
+            n = lists_insert(lists, n, b->all[i].value);
         }
-        status = listsets_intern(&b->sets, lists, n, &one.list);
+        enum cop_status status =
+            listsets_intern(&b->sets, lists, n, &one.value);
+
         if (status != COP_OK) {
             writer_fail(w, status);
         }
@@ -84,20 +87,12 @@ static void bulks_group(struct writer *w, struct bulks *b)
     b->n = kept;
 }
 
-/* What goes into the index; how often each set occurs is counted. */
-static struct dense_item *bulks_items(struct writer *w, struct bulks *b)
+/* How often each set occurs: the commonest have codes of their own. */
+static void bulks_count(struct bulks *b)
 {
-    struct dense_item *items = calloc(b->n + 1, sizeof(*items));
-
-    if (items == NULL) {
-        writer_fail(w, COP_E_NOMEM);
-        return NULL;
-    }
     for (size_t i = 0; i < b->n; i++) {
-        items[i] = (struct dense_item){b->all[i].hash, b->all[i].list};
-        b->sets.sets[b->all[i].list].count++;
+        b->sets.sets[b->all[i].value].count++;
     }
-    return items;
 }
 
 /* The file that a list's first entry stands in, by list; -1 is none. */
@@ -136,13 +131,12 @@ static void sets_write(struct writer *w, const struct bulks *b,
     }
 }
 
-static void items_write(
-    struct writer *w, struct bulks *b, struct dense_item *items, size_t n)
+static void lines_write(struct writer *w, struct bulks *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        items[i].set = b->sets.sets[items[i].set].rank;
+    for (size_t i = 0; i < b->n; i++) {
+        b->all[i].value = b->sets.sets[b->all[i].value].rank;
     }
-    enum cop_status status = dense_build(items, n,
+    enum cop_status status = dense_build(b->all, b->n,
         &w->sections[SECTION_DENSE_LINES], &w->sections[SECTION_DENSE_SIDE]);
 
     if (status != COP_OK) {
@@ -153,7 +147,6 @@ static void items_write(
 void writer_dense(struct writer *w, const uint32_t *entries, size_t n)
 {
     struct bulks b = {.n = 0};
-    struct dense_item *items = NULL;
     uint32_t *files = NULL;
     uint32_t *order = NULL;
     uint32_t order_n = 0;
@@ -163,19 +156,18 @@ void writer_dense(struct writer *w, const uint32_t *entries, size_t n)
         bulks_group(w, &b);
     }
     if (writer_ok(w)) {
-        items = bulks_items(w, &b);
+        bulks_count(&b);
         files = files_of_lists(w, entries, n);
     }
     if (writer_ok(w) && listsets_rank(&b.sets, &order, &order_n) != COP_OK) {
         writer_fail(w, COP_E_NOMEM);
     }
     if (writer_ok(w)) {
-        items_write(w, &b, items, b.n);
+        lines_write(w, &b);
         sets_write(w, &b, order, order_n, files);
     }
     free(order);
     free(files);
-    free(items);
     free(b.all);
     listsets_fini(&b.sets);
 }

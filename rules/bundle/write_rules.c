@@ -26,80 +26,6 @@ struct prefix {
     uint16_t port; /* 0 when absent */
 };
 
-static int draft_place(const struct writer *w, uint32_t a, uint32_t b)
-{
-    const struct tables_entry *x = &w->t->entries[a];
-    const struct tables_entry *y = &w->t->entries[b];
-    uint32_t i = w->lists.rank[x->list];
-    uint32_t j = w->lists.rank[y->list];
-
-    if (i != j) {
-        return i < j ? -1 : 1;
-    }
-    if (x->object != y->object) {
-        return x->object < y->object ? -1 : 1;
-    }
-    return cop_slice_cmp(x->text, y->text);
-}
-
-static int draft_order(const void *a, const void *b, void *context)
-{
-    const struct writer *w = context;
-    uint32_t i = *(const uint32_t *)a;
-    uint32_t j = *(const uint32_t *)b;
-    const struct tables_entry *x = &w->t->entries[i];
-    const struct tables_entry *y = &w->t->entries[j];
-    int order = draft_place(w, i, j);
-
-    if (order != 0) {
-        return order;
-    }
-    if (x->file != y->file) {
-        return w->files.rank[x->file] < w->files.rank[y->file] ? -1 : 1;
-    }
-    return (x->line > y->line) - (x->line < y->line);
-}
-
-static bool entry_holds(const struct writer *w, const struct tables_entry *e)
-{
-    return e->list < w->t->lists_n && e->file < w->t->files_n &&
-           e->text.n != 0 && (unsigned)e->object <= ENTRY_ADBLOCK;
-}
-
-/* Sort the entries and keep the first of those that say the same. */
-static void drafts_sort(struct writer *w, struct drafts *d)
-{
-    size_t n = w->t->entries_n;
-
-    if (n >= FORMAT_NONE) {
-        writer_fail(w, COP_E_LIMIT);
-        return;
-    }
-    d->entries = calloc(n + 1, sizeof(*d->entries));
-    if (d->entries == NULL) {
-        writer_fail(w, COP_E_NOMEM);
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (!entry_holds(w, &w->t->entries[i])) {
-            writer_fail(w, COP_E_BUG);
-            return;
-        }
-        if (w->t->entries[i].text.n > UINT16_MAX) {
-            writer_fail(w, COP_E_LIMIT);
-            return;
-        }
-        d->entries[i] = i;
-    }
-    qsort_r(d->entries, n, sizeof(*d->entries), draft_order, w);
-    for (size_t i = 0; i < n; i++) {
-        if (d->n == 0 ||
-            draft_place(w, d->entries[d->n - 1], d->entries[i]) != 0) {
-            d->entries[d->n++] = d->entries[i];
-        }
-    }
-}
-
 /* Labels of a canonical name; 0 of an address. A canonical name never ends in
  * a label of digits alone: that would have been an IPv4 address. */
 static uint32_t host_labels(struct cop_slice host)
@@ -129,10 +55,9 @@ static uint32_t labels_note(struct writer *w, struct cop_slice host)
 
     if (labels > HOSTINDEX_NAMES_MAX) {
         writer_fail(w, COP_E_BUG);
+        return 0;
     }
-    if (labels > w->manifest.labels_max) {
-        w->manifest.labels_max = labels;
-    }
+    writer_note_labels(w, labels);
     return labels;
 }
 
@@ -204,6 +129,11 @@ static void drafts_split(struct writer *w, struct drafts *d)
         }
     }
     d->n = kept;
+
+    /* What is left is little of what was: give the rest back. */
+    uint32_t *smaller = realloc(d->entries, (kept + 1) * sizeof(*d->entries));
+
+    d->entries = smaller != NULL ? smaller : d->entries;
 }
 
 static void url_add(struct writer *w, struct drafts *d, uint32_t rule)
@@ -391,7 +321,7 @@ void writer_rules(struct writer *w)
     struct drafts d = {.entries = NULL};
 
     if (writer_ok(w)) {
-        drafts_sort(w, &d);
+        d.entries = writer_order_entries(w, &d.n);
     }
     if (writer_ok(w)) {
         drafts_split(w, &d);
@@ -399,14 +329,15 @@ void writer_rules(struct writer *w)
     rules_add(w, &d);
     writer_addresses(w);
     key_derive(w, &d);
+    if (writer_ok(w) && d.dense_n != 0) {
+        writer_dense_probed(
+            w, &(struct writer_names){d.dense, d.dense_n, d.entries, d.n});
+    }
     if (writer_ok(w)) {
         hosts_index(w, &d);
     }
     if (writer_ok(w)) {
         urls_index(w, &d);
-    }
-    if (writer_ok(w) && d.dense_n != 0) {
-        writer_dense(w, d.dense, d.dense_n);
     }
     writer_literals(w);
     free(d.dense);

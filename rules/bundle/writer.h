@@ -35,6 +35,7 @@ struct writer {
     struct order grants, appeals, origins;
     struct format_manifest manifest;
     uint64_t key[2];
+    uint32_t tries; /* how often the key was changed */
     struct buf sections[SECTION_END];
 };
 
@@ -47,6 +48,20 @@ static inline void writer_fail(struct writer *w, enum cop_status status)
 {
     if (w->status == COP_OK) {
         w->status = status;
+    }
+}
+
+/* Note the labels of a name that is to be found by its hash: others are not
+ * looked up. None are those of an address. */
+static inline void writer_note_labels(struct writer *w, uint32_t labels)
+{
+    struct format_manifest *m = &w->manifest;
+
+    if (labels > m->labels_max) {
+        m->labels_max = (uint16_t)labels;
+    }
+    if (labels != 0 && (m->labels_min == 0 || labels < m->labels_min)) {
+        m->labels_min = (uint16_t)labels;
     }
 }
 
@@ -74,6 +89,10 @@ void writer_tables(struct writer *w);
 /* evidence.c: what is for oversight; called by writer_tables(). */
 void writer_evidence(struct writer *w);
 
+/* write_order.c: the indices of the tables' entries, sorted by list, object and
+ * text, without those that repeat another; on the heap, *n of them. */
+uint32_t *writer_order_entries(struct writer *w, size_t *n);
+
 /* write_rules.c: rules, URL prefixes, patterns, host indices, key. */
 void writer_rules(struct writer *w);
 
@@ -95,6 +114,20 @@ void writer_urlrules(
 
 /* rxindex_write.c: the index of all PATTERNS, which are there. */
 void writer_literals(struct writer *w);
+
+/* Indices of entries: domains of large lists, sorted by list and text, and all
+ * others. */
+struct writer_names {
+    const uint32_t *dense;
+    size_t dense_n;
+    const uint32_t *others;
+    size_t others_n;
+};
+
+/* write_probe.c: the dense index under a key by which no other name that
+ * matters is found in it. The key is set, and may be changed: what else is
+ * hashed comes afterwards. */
+void writer_dense_probed(struct writer *w, const struct writer_names *names);
 
 /* write_dense.c: the dense index of these entries (domains, sorted by list).
  * The key is set. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copc, scenario, source } from './lib/copc.mjs';
 
-const commands = ['build', 'check', 'info', 'explain', 'decide', 'report', 'diff', 'simulate', 'export', 'schema'];
+const commands = ['build', 'check', 'info', 'dump', 'explain', 'decide', 'report', 'diff', 'simulate', 'export', 'schema'];
 
 function fails(words, code, text) {
   const ran = copc(words);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "rules/bundle/view.h"
+#include "tests/unit/bundle_flaws.h"
 #include "tests/unit/bundle_whole.h"
 #include "tests/unit/findings.h"
 
@@ -129,23 +130,10 @@ struct flaw {
     const char *words; /* in the finding */
 };
 
-#define FIELD(record, field)                                                   \
-    offsetof(struct format_##record, field),                                   \
-        sizeof(((struct format_##record *)0)->field)
-#define SPAN_AT(record, field) offsetof(struct format_##record, field), 4
-#define SPAN_N(record, field) offsetof(struct format_##record, field) + 4, 4
-#define TABLE(id, field)                                                       \
-    sizeof(struct format_header) +                                             \
-        (SECTION_##id - 1) * sizeof(struct format_section) +                   \
-        offsetof(struct format_section, field),                                \
-        sizeof(((struct format_section *)0)->field)
-
-enum { FAR = 0x7ffffff0 };
-
 static const struct flaw flaws[] = {
     {SECTION_NONE, 0, FIELD(header, header_bytes), 64, COP_E_SYNTAX, "header"},
     {SECTION_NONE, 0, FIELD(header, sections), 19, COP_E_SYNTAX, "header"},
-    {SECTION_NONE, 0, FIELD(header, zero0), 1, COP_E_SYNTAX, "header"},
+    {SECTION_NONE, 0, FIELD(header, tries), 17, COP_E_SYNTAX, "header"},
     {SECTION_NONE, 0, offsetof(struct format_header, zero2), 1, 1, COP_E_SYNTAX,
         "header"},
     {SECTION_NONE, 0, TABLE(LISTS, id), 9, COP_E_SYNTAX, "lists"},
@@ -176,6 +164,10 @@ static const struct flaw flaws[] = {
         "categories"},
     {SECTION_MANIFEST, 0, FIELD(manifest, hosts), 6, COP_E_SYNTAX, "hosts"},
     {SECTION_MANIFEST, 0, FIELD(manifest, labels_max), 128, COP_E_SYNTAX,
+        "hosts"},
+    {SECTION_MANIFEST, 0, FIELD(manifest, labels_min), 0, COP_E_SYNTAX,
+        "hosts"},
+    {SECTION_MANIFEST, 0, FIELD(manifest, labels_min), 127, COP_E_SYNTAX,
         "hosts"},
     {SECTION_CODES, 0, 0, 2, 999, COP_E_VERSION, "taxonomy"},
     {SECTION_CODES, 2, 0, 2, 501, COP_E_SYNTAX, "categories"},
@@ -328,23 +320,6 @@ static const struct flaw flaws[] = {
     {SECTION_ORIGINS, 1, SPAN_N(origin, name), 0, COP_E_SYNTAX,
         "behind the one"},
 };
-
-static void sign(unsigned char *image, size_t n)
-{
-    assert_int_equal(
-        bundle_digest(image, n, image + offsetof(struct format_header, digest)),
-        COP_OK);
-}
-
-static unsigned char *record_at(
-    unsigned char *image, enum section_id id, uint32_t row)
-{
-    const struct format_section *table =
-        (const void *)(image + sizeof(struct format_header));
-
-    assert_true(row < table[id - 1].count);
-    return image + table[id - 1].offset + row * table[id - 1].record_bytes;
-}
 
 /* A field's old value; the new one is in its place. */
 static uint64_t number_swap(unsigned char *at, size_t bytes, uint64_t value)

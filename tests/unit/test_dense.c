@@ -13,30 +13,23 @@
 #include "cop/decide.h"
 #include "rules/base/hash.h"
 #include "rules/bundle/dense.h"
+#include "rules/bundle/keyed.h"
 #include "rules/bundle/tables.h"
 #include "tests/unit/findings.h"
 
 enum { ITEMS = 30000, NAMES = 4000, LISTS = 20 };
 
-static int item_order(const void *a, const void *b)
-{
-    uint64_t x = ((const struct dense_item *)a)->hash;
-    uint64_t y = ((const struct dense_item *)b)->hash;
-
-    return (x > y) - (x < y);
-}
-
-static struct dense_item *make_items(size_t n)
+static struct keyed *make_items(size_t n)
 {
     const uint64_t key[2] = {3, 4};
-    struct dense_item *items = calloc(n, sizeof(*items));
+    struct keyed *items = calloc(n, sizeof(*items));
 
     assert_non_null(items);
     for (uint32_t i = 0; i < n; i++) {
-        items[i].hash = hash_keyed(key, &i, sizeof(i));
-        items[i].set = i % 40; /* more than have a code of their own */
+        items[i].key = hash_keyed(key, &i, sizeof(i));
+        items[i].value = i % 40; /* more than have a code of their own */
     }
-    qsort(items, n, sizeof(*items), item_order);
+    keyed_sort(items, n);
     return items;
 }
 
@@ -59,7 +52,7 @@ static void test_all_are_found_and_no_other(void **state)
     (void)state;
     for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
         size_t n = sizes[s];
-        struct dense_item *items = make_items(n);
+        struct keyed *items = make_items(n);
         struct cop_bundle bundle = {.n = 0};
         struct buf lines;
         struct buf side;
@@ -69,7 +62,7 @@ static void test_all_are_found_and_no_other(void **state)
         assert_int_equal(dense_build(items, n, &lines, &side), COP_OK);
         show(&bundle, &lines, &side);
         for (size_t i = 0; i < n; i++) {
-            assert_int_equal(dense_find(&bundle, items[i].hash), items[i].set);
+            assert_int_equal(dense_find(&bundle, items[i].key), items[i].value);
         }
         for (uint32_t i = 0; i < 200000; i++) {
             assert_int_equal(
@@ -87,7 +80,7 @@ static void test_all_are_found_and_no_other(void **state)
 
 static void test_the_same_items_give_the_same_bytes(void **state)
 {
-    struct dense_item *items = make_items(ITEMS);
+    struct keyed *items = make_items(ITEMS);
     struct buf lines[2];
     struct buf side[2];
 
@@ -223,9 +216,7 @@ static void test_decisions_are_those_of_every_name_in_turn(void **state)
     (void)state;
     large_fill(&large);
     assert_int_equal(bundle_write(&large.t, &image), COP_OK);
-    assert_int_equal(
-        large_open(&image, &bundle),
-        COP_OK);
+    assert_int_equal(large_open(&image, &bundle), COP_OK);
     assert_true(section_count(bundle, SECTION_DENSE_LINES) > 0);
     cop_bundle_info(bundle, &info);
     assert_int_equal(info.hosts, large.t.entries_n);
@@ -272,9 +263,7 @@ static void test_a_domain_is_described(void **state)
     (void)state;
     large_fill(&large);
     assert_int_equal(bundle_write(&large.t, &image), COP_OK);
-    assert_int_equal(
-        large_open(&image, &bundle),
-        COP_OK);
+    assert_int_equal(large_open(&image, &bundle), COP_OK);
     assert_int_equal(cop_policy_new(&bundle, 1, NULL, &policy), COP_OK);
     assert_int_equal(
         cop_host_parse(COP_LIT("deep.www.n0.example"), &host), COP_OK);
