@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -196,6 +197,28 @@ static enum cop_status load_trust(struct load *load, struct cop_report *report)
     return status;
 }
 
+/* A zone that this machine does not know would silently be UTC, and every
+ * bedtime with it. */
+static enum cop_status load_check_zone(
+    const struct load *load, const char *zone, struct cop_report *report)
+{
+    char path[128];
+    int n = snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
+
+    if (zone[0] == '\0' || strcmp(zone, "UTC") == 0) {
+        return COP_OK;
+    }
+    if (n > 0 && (size_t)n < sizeof(path) && strstr(zone, "..") == NULL &&
+        access(path, R_OK) == 0) {
+        return COP_OK;
+    }
+    cop_report_at(report, COP_ERROR, "timezone", load->config->policy, 0, 0,
+        "write it as in the tz database, Europe/Paris say, and have tzdata "
+        "installed",
+        "this machine knows no time zone \"%s\"", zone);
+    return COP_E_CHECK;
+}
+
 enum cop_status load_open(const char *file, int64_t now_unix,
     struct cop_report *report, struct load **out)
 {
@@ -228,11 +251,14 @@ enum cop_status load_open(const char *file, int64_t now_unix,
 
         status = load_world(&given, report, &world);
     }
+    if (status == COP_OK) {
+        status = load_check_zone(load, world->timezone, report);
+        world_drop(&world);
+    }
     if (status != COP_OK) {
         load_close(&load);
         return status;
     }
-    world_drop(&world);
     *out = load;
     return COP_OK;
 }

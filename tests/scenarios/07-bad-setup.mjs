@@ -51,6 +51,7 @@ scenario('bad-setup', async (place) => {
     ['a policy file with an unknown template', () => write('m', { policy: place.file('p1.yaml', policyText(['{name: child, age: 9, template: no-such-template}'])) }), /no-such-template/],
     ['a policy file with a duplicate profile', () => write('n', { policy: place.file('p2.yaml', policyText([child, child])) }), /p2\.yaml:\d+:\d+: error/],
     ['a policy file with a list line that is no domain', () => write('o', { policy: place.file('p3.yaml', policyText(['{name: child, age: 9, deny: ["not a domain"]}'])) }), /p3\.yaml:\d+:\d+: error/],
+    ['a time zone that nobody knows', () => write('u', { policy: place.file('p4.yaml', `timezone: Europe/Atlantis\n${policyText([child])}`) }), /p4\.yaml: error: .*Europe\/Atlantis/],
     ['a default profile that nobody knows', () => write('p', { profile: 'nobody' }), /nobody/],
     ['the key of another CA', () => write('q', { ca: { certificate: ca.certificate, key: otherCa.key } }), /error/],
     ['a CA that is none', () => write('r', { ca: { certificate: leaf.certificate, key: leaf.key } }), /error/],
