@@ -27,8 +27,8 @@ COP_API COP_MUST_USE enum cop_status cop_bundle_open_fd(int fd,
     const char *name, struct cop_report *report, struct cop_bundle **out);
 
 /* The same, opening a file by path. */
-COP_API COP_MUST_USE enum cop_status cop_bundle_open(const char *path,
-    struct cop_report *report, struct cop_bundle **out);
+COP_API COP_MUST_USE enum cop_status cop_bundle_open(
+    const char *path, struct cop_report *report, struct cop_bundle **out);
 
 /* The same over memory that the caller keeps in place and unchanged until the
  * last reference is dropped. `bytes` must be aligned to 8. */
@@ -41,7 +41,7 @@ COP_API void cop_bundle_drop(struct cop_bundle **bundle);
 
 /* What a bundle says of itself. All slices point into the bundle. */
 struct cop_bundle_info {
-    struct cop_slice name;     /* "xx-national" */
+    struct cop_slice name; /* "xx-national" */
     struct cop_slice title;
     struct cop_slice issuer;
     struct cop_slice licence;
@@ -52,7 +52,7 @@ struct cop_bundle_info {
     uint64_t file_bytes;
     uint32_t requirements;
     uint32_t lists;
-    uint32_t hosts;            /* host, domain and subdomain entries */
+    uint32_t hosts; /* host, domain and subdomain entries */
     uint32_t urls;
     uint32_t patterns;
     uint32_t templates;
@@ -65,50 +65,52 @@ COP_API void cop_bundle_info(
     const struct cop_bundle *bundle, struct cop_bundle_info *out);
 
 enum cop_strength {
-    COP_STRENGTH_MANDATORY,
-    COP_STRENGTH_DEFAULT_ON,
-    COP_STRENGTH_DEFAULT_ON_CLASS,
-    COP_STRENGTH_REQUIRED_DECISION,
-    COP_STRENGTH_MUST_OFFER,
-    COP_STRENGTH_RECOMMENDED,
-    COP_STRENGTH_LOCAL_DISCRETION
+#define COP_STRENGTH_ROW(symbol, word) symbol,
+#include "cop/strength.tbl"
 };
 
-enum cop_lock { COP_LOCK_NONE, COP_LOCK_LOCAL, COP_LOCK_NATIONAL };
+enum cop_lock {
+#define COP_LOCK_ROW(symbol, word) symbol,
+#include "cop/lock.tbl"
+};
 
 enum cop_logging {
-    COP_LOG_PROHIBITED,
-    COP_LOG_AGGREGATE,
-    COP_LOG_PERMITTED,
-    COP_LOG_REQUIRED
+#define COP_LOGGING_ROW(symbol, word) symbol,
+#include "cop/logging.tbl"
 };
 
 enum cop_identity {
-    COP_IDENTITY_NONE,
-    COP_IDENTITY_PSEUDONYM,
-    COP_IDENTITY_DEVICE,
-    COP_IDENTITY_PERSON
+#define COP_IDENTITY_ROW(symbol, word) symbol,
+#include "cop/identity.tbl"
 };
+
+/* The word of each in documents, output and logs, static; "unknown" for a value
+ * that is none. */
+COP_API const char *cop_strength_word(enum cop_strength strength);
+COP_API const char *cop_lock_word(enum cop_lock lock);
+COP_API const char *cop_logging_word(enum cop_logging logging);
+COP_API const char *cop_identity_word(enum cop_identity identity);
 
 /* One requirement as the bundle tells it. All slices point into the bundle.
  * Texts by language come from cop_bundle_text(). */
 struct cop_requirement {
-    struct cop_slice id;        /* "cop:req:XX:instrument:name" */
+    struct cop_slice id; /* "cop:req:XX:instrument:name" */
     struct cop_slice authority;
     struct cop_slice instrument; /* name of the law or decision */
     struct cop_slice citation;
-    struct cop_slice blocked_by; /* URL of who ordered it (RFC 7725), or empty */
+    struct cop_slice
+        blocked_by; /* URL of who ordered it (RFC 7725), or empty */
     struct cop_catset categories;
     enum cop_strength strength;
     enum cop_lock lock;
     enum cop_logging logging;
     enum cop_identity identity;
-    bool is_in_force;           /* status, dates apart */
-    uint16_t http_status;       /* 403, or 451 where the law orders it */
-    uint8_t age_min;            /* half-open interval [min, max) */
+    bool is_in_force;     /* status, dates apart */
+    uint16_t http_status; /* 403, or 451 where the law orders it */
+    uint8_t age_min;      /* half-open interval [min, max) */
     uint8_t age_max;
-    int64_t from_unix;          /* effective from, INT64_MIN when open */
-    int64_t until_unix;         /* effective to, INT64_MAX when open */
+    int64_t from_unix;  /* effective from, INT64_MIN when open */
+    int64_t until_unix; /* effective to, INT64_MAX when open */
 };
 
 /* Requirement `index`, below info.requirements. */
@@ -127,8 +129,8 @@ enum cop_text {
  * falls back to "en"), else in English, else in any; empty when it has none.
  * language   NULL allowed; gets the language chosen, into the bundle */
 COP_API struct cop_slice cop_bundle_text(const struct cop_bundle *bundle,
-    uint32_t requirement, enum cop_text text,
-    const struct cop_slice *languages, size_t n, struct cop_slice *language);
+    uint32_t requirement, enum cop_text text, const struct cop_slice *languages,
+    size_t n, struct cop_slice *language);
 
 /* A category's label in the same manner; empty when the bundle has none. */
 COP_API struct cop_slice cop_bundle_category_label(

@@ -70,16 +70,37 @@ struct words {
             sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)  \
     }
 
+/* Those that documents use too have tables of their own. */
+static const char *const strength_words[] = {
+#define COP_STRENGTH_ROW(symbol, word) word,
+#include "cop/strength.tbl"
+};
+static const char *const lock_words[] = {
+#define COP_LOCK_ROW(symbol, word) word,
+#include "cop/lock.tbl"
+};
+static const char *const logging_words[] = {
+#define COP_LOGGING_ROW(symbol, word) word,
+#include "cop/logging.tbl"
+};
+static const char *const identity_words[] = {
+#define COP_IDENTITY_ROW(symbol, word) word,
+#include "cop/identity.tbl"
+};
+#define TABLE(words)                                                           \
+    {                                                                          \
+        words, sizeof(words) / sizeof(words[0])                                \
+    }
+
 static const struct words words_of[] = {
     [FIELD_ROLE] = WORDS("category", "deny", "allow", "allow-only",
         "profile-allow", "profile-deny", "grant", "appeal", "never-inspect"),
     [FIELD_OBJECT] = WORDS(
         "host", "domain", "below", "url", "pattern", "network", "adblock"),
-    [FIELD_STRENGTH] = WORDS("mandatory", "default_on", "default_on_class",
-        "required_decision", "must_offer", "recommended", "local_discretion"),
-    [FIELD_LOCK] = WORDS("none", "local", "national"),
-    [FIELD_LOGGING] = WORDS("prohibited", "aggregate", "permitted", "required"),
-    [FIELD_IDENTITY] = WORDS("none", "pseudonym", "device", "person"),
+    [FIELD_STRENGTH] = TABLE(strength_words),
+    [FIELD_LOCK] = TABLE(lock_words),
+    [FIELD_LOGGING] = TABLE(logging_words),
+    [FIELD_IDENTITY] = TABLE(identity_words),
     [FIELD_TEXT_KIND] = WORDS("title", "notice", "appeal", "helpline"),
     [FIELD_REQUIREMENT_FLAGS] = WORDS("in-force", "allow", "inert", "offer"),
 };

@@ -36,18 +36,12 @@ static const char *const action_words[] = {
     [DO_CERTIFY] = "certify",
 };
 static const char *const strength_words[] = {
-    [COP_STRENGTH_MANDATORY] = "mandatory",
-    [COP_STRENGTH_DEFAULT_ON] = "default_on",
-    [COP_STRENGTH_DEFAULT_ON_CLASS] = "default_on_class",
-    [COP_STRENGTH_REQUIRED_DECISION] = "required_decision",
-    [COP_STRENGTH_MUST_OFFER] = "must_offer",
-    [COP_STRENGTH_RECOMMENDED] = "recommended",
-    [COP_STRENGTH_LOCAL_DISCRETION] = "local_discretion",
+#define COP_STRENGTH_ROW(symbol, word) word,
+#include "cop/strength.tbl"
 };
 static const char *const lock_words[] = {
-    [COP_LOCK_NONE] = "none",
-    [COP_LOCK_LOCAL] = "local",
-    [COP_LOCK_NATIONAL] = "national",
+#define COP_LOCK_ROW(symbol, word) word,
+#include "cop/lock.tbl"
 };
 
 enum { STRENGTHS = sizeof(strength_words) / sizeof(strength_words[0]) };

@@ -194,10 +194,8 @@ static void read_duty(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
     static const char *const words[] = {
-        [COP_LOG_PROHIBITED] = "prohibited",
-        [COP_LOG_AGGREGATE] = "aggregate",
-        [COP_LOG_PERMITTED] = "permitted",
-        [COP_LOG_REQUIRED] = "required",
+#define COP_LOGGING_ROW(symbol, word) word,
+#include "cop/logging.tbl"
     };
     struct requirement_reader *reader = into;
     unsigned which = 0;
@@ -211,10 +209,8 @@ static void read_identity(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
     static const char *const words[] = {
-        [COP_IDENTITY_NONE] = "none",
-        [COP_IDENTITY_PSEUDONYM] = "pseudonym",
-        [COP_IDENTITY_DEVICE] = "device",
-        [COP_IDENTITY_PERSON] = "person",
+#define COP_IDENTITY_ROW(symbol, word) word,
+#include "cop/identity.tbl"
     };
     struct requirement_reader *reader = into;
     unsigned which = 0;

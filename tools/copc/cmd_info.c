@@ -36,7 +36,7 @@ static void print_requirements(const struct cop_bundle *bundle)
         printf("\n%s%.*s%s\n  %.*s\n  %s, %s%s, %.*s\n",
             term_style(stdout, TERM_STRONG), (int)r.id.n, r.id.p,
             term_style(stdout, TERM_PLAIN), (int)title.n, title.p,
-            inside_strength_word(r.strength), ages,
+            cop_strength_word(r.strength), ages,
             r.is_in_force ? "" : ", not in force", (int)r.authority.n,
             r.authority.p);
     }

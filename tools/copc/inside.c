@@ -26,32 +26,6 @@ static uint32_t figure(const struct cop_bundle_info *info, size_t row)
     return value;
 }
 
-static const char *const strength_words[] = {
-    [COP_STRENGTH_MANDATORY] = "mandatory",
-    [COP_STRENGTH_DEFAULT_ON] = "default_on",
-    [COP_STRENGTH_DEFAULT_ON_CLASS] = "default_on_class",
-    [COP_STRENGTH_REQUIRED_DECISION] = "required_decision",
-    [COP_STRENGTH_MUST_OFFER] = "must_offer",
-    [COP_STRENGTH_RECOMMENDED] = "recommended",
-    [COP_STRENGTH_LOCAL_DISCRETION] = "local_discretion",
-};
-
-static const char *const lock_words[] = {
-    [COP_LOCK_NONE] = "none",
-    [COP_LOCK_LOCAL] = "local",
-    [COP_LOCK_NATIONAL] = "national",
-};
-
-const char *inside_strength_word(enum cop_strength strength)
-{
-    return strength_words[strength];
-}
-
-const char *inside_lock_word(enum cop_lock lock)
-{
-    return lock_words[lock];
-}
-
 static void digest_print(const uint8_t digest[32], char out[65])
 {
     for (size_t i = 0; i < 32; i++) {
@@ -129,8 +103,8 @@ json_t *inside_requirement_json(const struct cop_bundle *bundle, uint32_t index)
             cop_bundle_text(bundle, index, COP_TEXT_TITLE, NULL, 0, NULL)),
         "authority", inside_text_json(r.authority), "instrument",
         inside_text_json(r.instrument), "citation",
-        inside_text_json(r.citation), "strength", strength_words[r.strength],
-        "lock", lock_words[r.lock], "in_force", r.is_in_force, "categories",
+        inside_text_json(r.citation), "strength", cop_strength_word(r.strength),
+        "lock", cop_lock_word(r.lock), "in_force", r.is_in_force, "categories",
         inside_categories_json(r.categories), "http_status", (int)r.http_status,
         "age", (int)r.age_min, (int)r.age_max, "from", time_json(r.from_unix),
         "until", time_json(r.until_unix));

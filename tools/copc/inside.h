@@ -25,7 +25,4 @@ json_t *inside_text_json(struct cop_slice text);
 /* Identifiers of a set's categories as an array, a new reference or NULL. */
 json_t *inside_categories_json(struct cop_catset set);
 
-const char *inside_strength_word(enum cop_strength strength);
-const char *inside_lock_word(enum cop_lock lock);
-
 #endif

@@ -209,22 +209,6 @@ static const char *time_word(const struct cop_requirement *r, int64_t now_unix)
     return now_unix >= r->until_unix ? "over" : "running";
 }
 
-static const char *logging_word(enum cop_logging logging)
-{
-    static const char *const words[] = {
-        "prohibited", "aggregate", "permitted", "required"};
-
-    return words[logging];
-}
-
-static const char *identity_word(enum cop_identity identity)
-{
-    static const char *const words[] = {
-        "none", "pseudonym", "device", "person"};
-
-    return words[identity];
-}
-
 static json_t *basis_json(
     const struct cop_requirement *r, const struct cop_evidence *e)
 {
@@ -264,9 +248,9 @@ static void add_people(json_t *object, const struct cop_requirement *r,
     (void)json_object_set_new(
         object, "offered_to", classes_json(e->offered_to));
     (void)json_object_set_new(
-        object, "logging", json_string(logging_word(r->logging)));
+        object, "logging", json_string(cop_logging_word(r->logging)));
     (void)json_object_set_new(
-        object, "identity", json_string(identity_word(r->identity)));
+        object, "identity", json_string(cop_identity_word(r->identity)));
     (void)json_object_set_new(
         object, "http_status", json_integer(r->http_status));
 }
@@ -301,10 +285,9 @@ json_t *report_requirement(
         inside_text_json(e.kind), "status", inside_text_json(e.status),
         "action", inside_text_json(e.action), "in_force", r.is_in_force,
         "effect", effect_word(&r, &e), "strength",
-        inside_strength_word(r.strength), "lock", inside_lock_word(r.lock),
-        "basis", basis_json(&r, &e), "categories",
-        categories_json(bundle, r.categories), "lists",
-        lists_json(bundle, index, now_unix), "texts",
+        cop_strength_word(r.strength), "lock", cop_lock_word(r.lock), "basis",
+        basis_json(&r, &e), "categories", categories_json(bundle, r.categories),
+        "lists", lists_json(bundle, index, now_unix), "texts",
         all_texts_json(bundle, index), "vectors", "held", (json_int_t)e.vectors,
         "not_run", (json_int_t)e.vectors_not_run, "shadowed_by",
         shadow_json(bundle, &e), "extra", words_json(e.extra, '\n'));
