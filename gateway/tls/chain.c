@@ -59,15 +59,16 @@ static bool is_critical(X509 *certificate, int nid)
     return extension != NULL && X509_EXTENSION_get_critical(extension) != 0;
 }
 
-/* CABF BR 7.1.2.7.10: serverAuth, never anyExtendedKeyUsage, not critical.
- * One that has no such extension may be used for anything. */
-static bool is_for_servers(const struct chain *chain, X509 *certificate)
+/* CABF BR 7.1.2.7.10: serverAuth, never anyExtendedKeyUsage, not critical; of
+ * a client clientAuth. One that has no such extension may be used for anything,
+ * as those of private authorities often do. */
+static bool is_for_this_use(const struct chain *chain, X509 *certificate)
 {
     uint32_t uses = X509_get_extended_key_usage(certificate);
+    uint32_t use = chain->host != NULL ? XKU_SSL_SERVER : XKU_SSL_CLIENT;
 
-    (void)chain;
     return uses == UINT32_MAX ||
-           ((uses & XKU_SSL_SERVER) != 0 && (uses & XKU_ANYEKU) == 0 &&
+           ((uses & use) != 0 && (uses & XKU_ANYEKU) == 0 &&
                !is_critical(certificate, NID_ext_key_usage));
 }
 
@@ -159,8 +160,8 @@ static const struct chain_check checks[] = {
     {"it is not of version 3", COP_REASON_CERT_INVALID, ON_SENT, is_version_3},
     {"the server's certificate is an authority's", COP_REASON_CERT_INVALID,
         ON_LEAF, is_no_authority},
-    {"it is not for servers (extended key usage)", COP_REASON_CERT_INVALID,
-        ON_LEAF, is_for_servers},
+    {"it is not made for this use (extended key usage)",
+        COP_REASON_CERT_INVALID, ON_LEAF, is_for_this_use},
     {"a serial number is zero, negative or too long", COP_REASON_CERT_INVALID,
         ON_SENT, serial_is_sound},
     {"an extension is malformed", COP_REASON_CERT_INVALID, ON_SENT,
@@ -171,6 +172,8 @@ static const struct chain_check checks[] = {
         ON_LEAF, chain_wildcards_are_narrow},
     {"the common name spells this host in another way", COP_REASON_CERT_INVALID,
         ON_LEAF, chain_common_name_is_canonical},
+    {"the common name is a host that the alternative names are not about",
+        COP_REASON_CERT_INVALID, ON_LEAF, chain_common_name_is_related},
     {"the alternative names are critical, and should not be",
         COP_REASON_CERT_INVALID, ON_LEAF, chain_alternatives_fit_subject},
     {"the server's certificate constrains names", COP_REASON_CERT_INVALID,

@@ -13,7 +13,7 @@
 /* A chain whose signatures, times and names hold already. */
 struct chain {
     STACK_OF(X509) * certificates; /* the leaf first, the root last */
-    const struct cop_host *host;
+    const struct cop_host *host;   /* NULL: the chain is a client's */
     EVP_PKEY *own;        /* an authority that must not be in it; may be NULL */
     GENERAL_NAMES *names; /* the leaf's; chain_find_flaw() reads them */
 };

@@ -15,6 +15,7 @@ bool chain_names_are_sound(const struct chain *chain, X509 *certificate);
 bool chain_wildcards_are_narrow(const struct chain *chain, X509 *certificate);
 bool chain_common_name_is_canonical(
     const struct chain *chain, X509 *certificate);
+bool chain_common_name_is_related(const struct chain *chain, X509 *certificate);
 bool chain_alternatives_fit_subject(
     const struct chain *chain, X509 *certificate);
 bool chain_constraints_are_sound(const struct chain *chain, X509 *certificate);

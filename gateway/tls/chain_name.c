@@ -79,6 +79,19 @@ static bool name_is_wildcard(struct cop_slice name)
     return name.n > 2 && name.p[0] == '*' && name.p[1] == '.';
 }
 
+/* RFC 5280 4.2.1.6: Local-part@Domain, and nothing else. */
+static bool mailbox_is_sound(struct cop_slice text)
+{
+    const char *at = memchr(text.p, '@', text.n);
+    size_t local;
+
+    if (at == NULL || at == text.p) {
+        return false;
+    }
+    local = (size_t)(at - text.p);
+    return name_is_preferred(skip(text, local + 1));
+}
+
 static bool general_is_sound(const GENERAL_NAME *name)
 {
     struct cop_slice text;
@@ -87,6 +100,9 @@ static bool general_is_sound(const GENERAL_NAME *name)
         int n = ASN1_STRING_length(name->d.iPAddress);
 
         return n == 4 || n == 16;
+    }
+    if (name->type == GEN_EMAIL) {
+        return mailbox_is_sound(text_of(name->d.rfc822Name));
     }
     if (name->type != GEN_DNS) {
         return true; /* says nothing about hosts */
@@ -129,7 +145,8 @@ typedef bool general_fn(const GENERAL_NAME *name);
 static bool all_names(const struct chain *chain, general_fn *fn)
 {
     int n = chain->names != NULL ? sk_GENERAL_NAME_num(chain->names) : 0;
-    bool all = n > 0 && n <= NAMES_MAX;
+    /* A client need not have any. */
+    bool all = (n > 0 || chain->host == NULL) && n <= NAMES_MAX;
 
     for (int i = 0; all && i < n; i++) {
         all = fn(sk_GENERAL_NAME_value(chain->names, i));
@@ -149,24 +166,67 @@ bool chain_wildcards_are_narrow(const struct chain *chain, X509 *certificate)
     return all_names(chain, general_is_narrow);
 }
 
-/* The common name is never looked at for a match. But one that means this very
- * host and is not written as the alternative names write it was not validated
- * by whoever signed it (CABF BR 7.1.4.3). */
-bool chain_common_name_is_canonical(
-    const struct chain *chain, X509 *certificate)
+/* The common name, when it means a host. It is never looked at for a match. */
+static bool common_name_of(
+    X509 *certificate, struct cop_slice *text, struct cop_host *host)
 {
     const X509_NAME *subject = X509_get_subject_name(certificate);
     int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+
+    if (at < 0) {
+        return false;
+    }
+    *text = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    return cop_host_parse(*text, host) == COP_OK;
+}
+
+/* One that means this very host and is not written as the alternative names
+ * write it was not validated by whoever signed it (CABF BR 7.1.4.3). */
+bool chain_common_name_is_canonical(
+    const struct chain *chain, X509 *certificate)
+{
     struct cop_host host;
     struct cop_slice text;
 
-    if (at < 0) {
-        return true;
-    }
-    text = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-    return cop_host_parse(text, &host) != COP_OK ||
+    return chain->host == NULL || !common_name_of(certificate, &text, &host) ||
            !cop_host_eq(&host, chain->host) ||
            cop_slice_eq(text, cop_host_slice(&host));
+}
+
+static bool general_is_related(
+    const GENERAL_NAME *name, struct cop_slice common)
+{
+    struct cop_slice text = text_of(name->d.dNSName);
+
+    /* Under "*.a.example" and above "www.a.example" are both usual. */
+    return name_is_within(text, common) ||
+           (name_is_wildcard(text) && name_is_within(common, skip(text, 2)));
+}
+
+/* CABF BR 7.1.4.3 asks that it be one of the alternative names. Taken by the
+ * letter that would refuse much that private authorities sign, so: a name of
+ * another site than all of them. "Printer" and "A School" name none. */
+bool chain_common_name_is_related(const struct chain *chain, X509 *certificate)
+{
+    int n = chain->names != NULL ? sk_GENERAL_NAME_num(chain->names) : 0;
+    bool has_names = false;
+    bool is_related = false;
+    struct cop_host host;
+    struct cop_slice text;
+
+    if (chain->host == NULL || !common_name_of(certificate, &text, &host) ||
+        host.kind != COP_HOST_NAME || memchr(text.p, '.', text.n) == NULL) {
+        return true;
+    }
+    for (int i = 0; i < n && !is_related; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(chain->names, i);
+
+        if (name->type == GEN_DNS) {
+            has_names = true;
+            is_related = general_is_related(name, text);
+        }
+    }
+    return is_related || !has_names;
 }
 
 /* RFC 5280 4.2.1.6 and CABF BR 7.1.2.7.12: critical where the subject is empty
@@ -179,9 +239,10 @@ bool chain_alternatives_fit_subject(
     bool has_subject =
         X509_NAME_entry_count(X509_get_subject_name(certificate)) > 0;
 
-    (void)chain;
-    return extension != NULL &&
-           (X509_EXTENSION_get_critical(extension) != 0) == !has_subject;
+    if (extension == NULL) {
+        return chain->host == NULL && has_subject;
+    }
+    return (X509_EXTENSION_get_critical(extension) != 0) == !has_subject;
 }
 
 static bool subtrees_are_sound(STACK_OF(GENERAL_SUBTREE) * subtrees)
@@ -236,16 +297,17 @@ bool chain_constraints_are_sound(const struct chain *chain, X509 *certificate)
 bool chain_constraints_allow_host(const struct chain *chain, X509 *certificate)
 {
     NAME_CONSTRAINTS *constraints = constraints_of(certificate);
-    struct cop_slice host = cop_host_slice(chain->host);
+    bool is_name = chain->host != NULL && chain->host->kind == COP_HOST_NAME;
     bool is_excluded = false;
     int n = constraints != NULL ? subtrees_n(constraints->excludedSubtrees) : 0;
 
-    for (int i = 0; i < n && chain->host->kind == COP_HOST_NAME; i++) {
+    for (int i = 0; i < n && is_name; i++) {
         const GENERAL_NAME *base =
             sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
 
-        is_excluded |= base->type == GEN_DNS &&
-                       name_is_within(host, text_of(base->d.dNSName));
+        is_excluded |=
+            base->type == GEN_DNS && name_is_within(cop_host_slice(chain->host),
+                                         text_of(base->d.dNSName));
     }
     NAME_CONSTRAINTS_free(constraints);
     return !is_excluded;

@@ -15,6 +15,7 @@
 
 #include "gateway/config/config.h"
 #include "gateway/loop/loop.h"
+#include "gateway/tls/staple.h"
 
 enum {
     SESSIONS_MAX = 512,
@@ -113,6 +114,38 @@ static int verify_peer(X509_STORE_CTX *context, void *ours)
     return tls->verdict.reason == COP_REASON_NONE ? 1 : 0;
 }
 
+static struct cop_slice staple_of(SSL *ssl)
+{
+    const unsigned char *staple = NULL;
+    long n = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
+
+    return (struct cop_slice){(const char *)staple, n > 0 ? (size_t)n : 0};
+}
+
+/* The server's flight is whole, with a staple or without. 0 refuses it. A
+ * resumed session has no certificate that could be asked about. */
+static int judge_staple(SSL *ssl, void *ours)
+{
+    struct wire_tls *tls = SSL_get_app_data(ssl);
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+    enum staple staple;
+
+    (void)ours;
+    if (tls->verdict.issuer == NULL || leaf == NULL) {
+        return 1;
+    }
+    staple = staple_read(staple_of(ssl), leaf, tls->verdict.issuer, time(NULL));
+    if (staple == STAPLE_REVOKED) {
+        verdict_set(&tls->verdict, COP_REASON_CERT_REVOKED,
+            X509_V_ERR_CERT_REVOKED, "its authority has revoked it");
+    } else if (staple == STAPLE_ABSENT && staple_is_due(leaf)) {
+        verdict_set(&tls->verdict, COP_REASON_CERT_INVALID,
+            X509_V_ERR_APPLICATION_VERIFICATION,
+            "it promises its authority's word (OCSP staple), which is missing");
+    }
+    return tls->verdict.reason == COP_REASON_NONE ? 1 : 0;
+}
+
 static bool client_set_up(struct tls_client *client)
 {
     static const unsigned char protocols[] = "\x08http/1.1";
@@ -126,6 +159,8 @@ static bool client_set_up(struct tls_client *client)
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, verify_peer, client);
+    (void)SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+    (void)SSL_CTX_set_tlsext_status_cb(context, judge_staple);
     SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);
     (void)SSL_CTX_set_session_cache_mode(
         context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

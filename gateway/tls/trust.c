@@ -140,6 +140,7 @@ static enum cop_status trust_finish(
         trust_free(&trust);
         return status;
     }
+    trust->between_max = TRUST_BETWEEN_MAX;
     *out = trust;
     return COP_OK;
 }

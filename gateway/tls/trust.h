@@ -11,10 +11,13 @@
 #include "cop/slice.h"
 #include "rules/base/buf.h"
 
+enum { TRUST_BETWEEN_MAX = 8 };
+
 struct trust {
     X509_STORE *roots; /* and revocation lists, when the file holds some */
     EVP_PKEY *own;     /* the gateway's authority, never trusted here; NULL */
     uint32_t roots_n;
+    uint32_t between_max; /* intermediates that a chain may have */
     bool has_lists;
 };
 

@@ -11,7 +11,6 @@
 #include "gateway/tls/chain.h"
 
 enum {
-    VERIFY_DEPTH = 8, /* intermediates at most */
     VERIFY_SENT = 32, /* certificates a server may send */
     VERIFY_TURNS = 4, /* other chains tried when one fails */
     VERIFY_LEVEL = 2  /* RSA 2048, 224-bit curves, no SHA-1 */
@@ -19,7 +18,7 @@ enum {
 
 struct attempt {
     const struct trust *trust;
-    const struct cop_host *host;
+    const struct cop_host *host; /* NULL: it is a client's */
     X509 *leaf;
     STACK_OF(X509) * sent; /* own list, others' certificates; may be NULL */
     int64_t now_unix;
@@ -62,7 +61,7 @@ static enum cop_reason reason_of(int error)
     return COP_REASON_CERT_INVALID;
 }
 
-static void verdict_set(
+void verdict_set(
     struct verdict *out, enum cop_reason reason, int error, const char *words)
 {
     out->reason = reason;
@@ -104,6 +103,9 @@ static int forgive(int ok, X509_STORE_CTX *context)
 
 static bool set_host(X509_VERIFY_PARAM *how, const struct cop_host *host)
 {
+    if (host == NULL) {
+        return true;
+    }
     X509_VERIFY_PARAM_set_hostflags(
         how, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -122,6 +124,7 @@ static bool set_strictness(
     X509_STORE_CTX *context, const struct attempt *attempt)
 {
     X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(context);
+    bool is_client = attempt->host == NULL;
     unsigned long flags = X509_V_FLAG_X509_STRICT | X509_V_FLAG_TRUSTED_FIRST |
                           X509_V_FLAG_PARTIAL_CHAIN;
 
@@ -130,11 +133,15 @@ static bool set_strictness(
     }
     X509_STORE_CTX_set_verify_cb(context, forgive);
     X509_VERIFY_PARAM_set_time(how, (time_t)attempt->now_unix);
-    X509_VERIFY_PARAM_set_depth(how, VERIFY_DEPTH);
+    X509_VERIFY_PARAM_set_depth(how, (int)attempt->trust->between_max);
     X509_VERIFY_PARAM_set_auth_level(how, VERIFY_LEVEL);
     return X509_VERIFY_PARAM_set_flags(how, flags) == 1 &&
-           X509_VERIFY_PARAM_set_purpose(how, X509_PURPOSE_SSL_SERVER) == 1 &&
-           X509_VERIFY_PARAM_set_trust(how, X509_TRUST_SSL_SERVER) == 1 &&
+           X509_VERIFY_PARAM_set_purpose(how,
+               is_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER) ==
+               1 &&
+           X509_VERIFY_PARAM_set_trust(how,
+               is_client ? X509_TRUST_SSL_CLIENT : X509_TRUST_SSL_SERVER) ==
+               1 &&
            set_host(how, attempt->host);
 }
 
@@ -168,7 +175,12 @@ static void verify_rest(
     if (flaw != NULL) {
         verdict_set(out, flaw->reason, X509_V_ERR_APPLICATION_VERIFICATION,
             flaw->words);
+        return;
     }
+    /* One that is trusted itself stands for its issuer. */
+    out->issuer = sk_X509_value(
+        chain.certificates, sk_X509_num(chain.certificates) > 1 ? 1 : 0);
+    (void)X509_up_ref(out->issuer);
 }
 
 /* The last certificate of the chain that came from the server, or NULL when
@@ -228,11 +240,9 @@ static void verify_other_ways(
     }
 }
 
-void verify_server(const struct trust *trust, const struct cop_host *host,
-    X509 *leaf, STACK_OF(X509) * sent, int64_t now_unix, struct verdict *out)
+static void verify(
+    struct attempt *attempt, STACK_OF(X509) * sent, struct verdict *out)
 {
-    struct attempt attempt = {
-        .trust = trust, .host = host, .leaf = leaf, .now_unix = now_unix};
     X509 *blamed;
 
     if (sent != NULL && sk_X509_num(sent) > VERIFY_SENT) {
@@ -241,10 +251,28 @@ void verify_server(const struct trust *trust, const struct cop_host *host,
             X509_V_ERR_CERT_CHAIN_TOO_LONG, "too many certificates were sent");
         return;
     }
-    attempt.sent = sent != NULL ? sk_X509_dup(sent) : NULL;
-    verify_once(&attempt, out, &blamed);
-    if (out->reason != COP_REASON_NONE && attempt.sent != NULL) {
-        verify_other_ways(&attempt, blamed, out);
+    attempt->sent = sent != NULL ? sk_X509_dup(sent) : NULL;
+    verify_once(attempt, out, &blamed);
+    if (out->reason != COP_REASON_NONE && attempt->sent != NULL) {
+        verify_other_ways(attempt, blamed, out);
     }
-    sk_X509_free(attempt.sent);
+    sk_X509_free(attempt->sent);
+}
+
+void verify_server(const struct trust *trust, const struct cop_host *host,
+    X509 *leaf, STACK_OF(X509) * sent, int64_t now_unix, struct verdict *out)
+{
+    struct attempt attempt = {
+        .trust = trust, .host = host, .leaf = leaf, .now_unix = now_unix};
+
+    verify(&attempt, sent, out);
+}
+
+void verify_client(const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent,
+    int64_t now_unix, struct verdict *out)
+{
+    struct attempt attempt = {
+        .trust = trust, .leaf = leaf, .now_unix = now_unix};
+
+    verify(&attempt, sent, out);
 }

@@ -142,6 +142,7 @@ static void wire_tls_free(struct wire_tls *tls)
     SSL_free(tls->ssl);
     tls_server_drop(&tls->server);
     tls_client_drop(&tls->client);
+    X509_free(tls->verdict.issuer);
     free(tls->first);
     free(tls);
 }
@@ -291,6 +292,8 @@ enum io wire_handshake(struct wire *wire)
     result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->is_ready = true;
+        X509_free(tls->verdict.issuer);
+        tls->verdict.issuer = NULL;
         tls->unpaid = 0;
         tls->unpaid_max = UNPAID_LATER;
         return IO_DONE;

@@ -27,6 +27,7 @@ struct recipe {
     const char *usage;       /* keyUsage */
     const char *purpose;     /* extendedKeyUsage */
     const char *limits;      /* nameConstraints */
+    const char *features;    /* tlsfeature: "status_request" */
     int from_days;           /* from now */
     int until_days;
     const EVP_MD *digest;
@@ -90,6 +91,7 @@ static inline void certificate_set_extensions(
     certificate_extend(certificate, issuer, NID_ext_key_usage, recipe->purpose);
     certificate_extend(
         certificate, issuer, NID_name_constraints, recipe->limits);
+    certificate_extend(certificate, issuer, NID_tlsfeature, recipe->features);
     if (recipe->names != NULL) {
         /* Critical where the subject is empty. */
         (void)snprintf(names, sizeof(names), "%s%s",

@@ -10,6 +10,7 @@
 
 #include "gateway/tls/wire.h"
 
+#include "tests/unit/staples.h"
 #include "tests/unit/tls_peer.h"
 
 struct house {
@@ -242,6 +243,68 @@ static enum cop_reason reason_of_recipe(const struct house *house,
     return reason;
 }
 
+/* A server's staple of every handshake; NULL: none. */
+static int give_staple(SSL *ssl, void *context)
+{
+    const struct staple_recipe *recipe = context;
+    int n = 0;
+    unsigned char *der;
+
+    if (recipe->leaf == NULL) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    der = staple_make(recipe, &n);
+    assert_int_equal(SSL_set_tlsext_status_ocsp_resp(ssl, der, n), 1);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static void judge_staples(const struct house *house, SSL_CTX *server,
+    struct staple_recipe *staple, bool is_due)
+{
+    struct session session;
+
+    staple->status = V_OCSP_CERTSTATUS_GOOD;
+    session_open(&session, house->client, server, "a.example", 443);
+    assert_int_equal(handshake(&session.wire, &session.peer), IO_DONE);
+    session_close(&session);
+    staple->status = V_OCSP_CERTSTATUS_REVOKED;
+    assert_int_equal(
+        reason_of(house->client, server, "a.example"), COP_REASON_CERT_REVOKED);
+    staple->leaf = NULL;
+    session_open(&session, house->client, server, "a.example", 443);
+    assert_int_equal(
+        handshake(&session.wire, &session.peer), is_due ? IO_FAILED : IO_DONE);
+    assert_int_equal(session.wire.reason,
+        is_due ? COP_REASON_CERT_INVALID : COP_REASON_NONE);
+    session_close(&session);
+}
+
+static void test_reads_staples(void **state)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    const struct house *house = *state;
+
+    for (int i = 0; i < 4; i++) {
+        bool is_due = i >= 2;
+        struct recipe recipe = recipe_leaf("DNS:a.example");
+        struct staple_recipe staple = {.issuer = house->root.certificate,
+            .signer = &house->root,
+            .from_days = -1,
+            .until_days = 6};
+        SSL_CTX *server;
+
+        recipe.features = is_due ? "status_request" : NULL;
+        server = make_server(&recipe, &house->root);
+        staple.leaf = SSL_CTX_get0_certificate(server);
+        (void)SSL_CTX_set_options(server, SSL_OP_NO_TICKET);
+        SSL_CTX_set_max_proto_version(server, versions[i % 2]);
+        SSL_CTX_set_tlsext_status_cb(server, give_staple);
+        SSL_CTX_set_tlsext_status_arg(server, &staple);
+        judge_staples(house, server, &staple, is_due);
+        SSL_CTX_free(server);
+    }
+}
+
 static void test_refuses_bad_servers(void **state)
 {
     const struct house *house = *state;
@@ -433,6 +496,7 @@ int main(void)
         TEST(test_talks_to_a_good_server),
         TEST(test_sends_no_name_for_an_address),
         TEST(test_offers_only_the_new),
+        TEST(test_reads_staples),
         TEST(test_refuses_bad_servers),
         TEST(test_refuses_the_old),
         TEST(test_names_a_server_that_is_none),
