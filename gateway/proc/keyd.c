@@ -23,6 +23,7 @@
 #include "gateway/proc/channel.h"
 #include "gateway/proc/sandbox.h"
 #include "gateway/proc/say.h"
+#include "gateway/proc/seal.h"
 #include "gateway/tls/ca.h"
 #include "gateway/tls/mint.h"
 
@@ -230,6 +231,11 @@ int keyd_run(void)
     }
     if (status == COP_OK) {
         status = loop_new(&keyd.loop);
+    }
+    if (status == COP_OK) {
+        /* Before it may open no more files: the library reads its own. */
+        (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+        status = seal_process(SEAL_KEYD);
     }
     if (status == COP_OK) {
         watch_init(&keyd.parent, keyd_parent_ready);

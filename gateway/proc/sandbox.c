@@ -5,11 +5,21 @@
 #include <pwd.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "gateway/proc/say.h"
 #include "gateway/proc/tracing.h"
+
+/* Nothing that this process starts may be given what root has. Fails without
+ * the right to, and then there is nothing to take away. */
+static void sandbox_bound(void)
+{
+    for (cap_value_t cap = 0; CAP_IS_SUPPORTED(cap); cap++) {
+        (void)cap_drop_bound(cap);
+    }
+}
 
 enum cop_status sandbox_harden(void)
 {
@@ -18,6 +28,7 @@ enum cop_status sandbox_harden(void)
         say(SAY_ERROR, "cannot give up rights: %s", strerror(errno));
         return COP_E_BUG;
     }
+    sandbox_bound();
     return COP_OK;
 }
 

@@ -5,7 +5,8 @@
 #include "cop/status.h"
 
 /* At once after exec: no core dumps, no ptrace by others of the same user, no
- * new privileges by exec. Failing is a bug of ours: reported, COP_E_BUG. */
+ * new privileges by exec, no capability to be had. Failing is a bug of ours:
+ * reported, COP_E_BUG. */
 COP_MUST_USE enum cop_status sandbox_harden(void);
 
 /* Give up the network for good: an empty network namespace, where the kernel

@@ -23,6 +23,7 @@
 #include "gateway/proc/load.h"
 #include "gateway/proc/sandbox.h"
 #include "gateway/proc/say.h"
+#include "gateway/proc/seal.h"
 #include "gateway/record/record.h"
 #include "gateway/tls/leaf.h"
 #include "gateway/tls/wire.h"
@@ -54,6 +55,7 @@ struct worker {
     struct flow *flow;
     char pseudonym[32];
     bool is_draining;
+    bool is_sealed;
 };
 
 /* The descriptors of one CHANNEL_WORLD, by what they are. */
@@ -250,6 +252,18 @@ static enum cop_status worker_change(
     return COP_OK;
 }
 
+/* Once, with the first world: what a worker opens by itself it has opened. */
+static enum cop_status worker_seal(struct worker *worker, const char *user)
+{
+    enum cop_status status = sandbox_drop_user(user);
+
+    if (status == COP_OK) {
+        status = seal_process(SEAL_WORKER);
+    }
+    worker->is_sealed = status == COP_OK;
+    return status;
+}
+
 /* Use a world from the parent; on failure the one before stays in use. */
 static enum cop_status worker_adopt(struct worker *worker,
     const struct channel_message *message, const int *fds, uint32_t fds_n)
@@ -274,8 +288,8 @@ static enum cop_status worker_adopt(struct worker *worker,
     worker_set_zone(world);
     status = worker->flow == NULL ? worker_begin(worker, world, &given)
                                   : worker_change(worker, world, &given);
-    if (status == COP_OK) {
-        status = sandbox_drop_user(world->config->user);
+    if (status == COP_OK && !worker->is_sealed) {
+        status = worker_seal(worker, world->config->user);
     }
     if (status == COP_OK && !worker->is_draining) {
         status = worker_open_doors(worker, given.listens, given.listens_n);
