@@ -54,8 +54,8 @@ static enum copc_exit build(
     struct cop_image image = {NULL, 0};
     enum copc_exit ended = compiling_run(options, findings, &image);
 
-    if (ended == COPC_DONE &&
-        !output_write(options->value[OPTION_OUTPUT], image.bytes, image.n)) {
+    if (ended == COPC_DONE && !output_write(options->value[OPTION_OUTPUT],
+                                  image.bytes, image.n, &findings->report)) {
         ended = COPC_IO;
     }
     ended = ended == COPC_DONE ? tell(options, findings, &image)
