@@ -76,6 +76,10 @@ static enum copc_exit open_sides(
     for (size_t i = 0; i < 2 && ended == COPC_DONE; i++) {
         ended = material_open(&diffing->sides[i], diffing->options,
             &diffing->options->operands[i], 1, findings, &diffing->samples);
+        if (ended == COPC_DONE && !samples_seal(&diffing->samples)) {
+            fputs("copc: out of memory\n", stderr);
+            ended = COPC_BUG;
+        }
     }
     diffing->is_whole = diffing->sides[0].is_compiled &&
                         diffing->sides[1].is_compiled &&
@@ -88,7 +92,7 @@ static enum copc_exit ask(struct diffing *diffing, struct findings *findings)
     struct cop_bundle *const sides[2] = {
         diffing->sides[0].bundle, diffing->sides[1].bundle};
 
-    if (!samples_sort(&diffing->samples)) {
+    if (!samples_seal(&diffing->samples)) {
         fputs("copc: out of memory\n", stderr);
         return COPC_BUG;
     }
