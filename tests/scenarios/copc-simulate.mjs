@@ -125,6 +125,22 @@ await scenario({
     const night = simulate(log, '--policy', policy, '--profile', 'young', '--at', '2026-11-24T23:00:00+09:00').told;
     assert.deepEqual(sums(night.decisions), [6, 0, 6, 0, 0]);
   },
+  'another policy file on the older side, each on its own place\'s clock'() {
+    const other = join(folder, 'other.yaml');
+    writeFileSync(other, readFileSync(policy, 'utf8').replace('Asia/Tokyo', 'Europe/London'));
+    const log = file([
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T13:30:00.250Z' }), // 22:30 in Tokyo
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T22:30:00.250Z' }), // 07:30 there, 22:30 in London
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T12:00:00.250Z' }),
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T13:31:00.250Z' }),
+    ]);
+    const there = simulate(log, '--policy', policy, '--against-policy', other).told;
+    assert.deepEqual([there.against, ...sums(there.decisions)], ['bundles', 4, 1, 2, 1, 0]);
+    const back = simulate(log, '--policy', other, '--against-policy', policy, '--against', bundle).told;
+    assert.deepEqual(sums(back.decisions), [4, 1, 1, 2, 0]);
+    const fixed = simulate(log, '--policy', policy, '--against-policy', other, '--profile', 'young', '--at', '2026-11-24T13:30:00Z').told;
+    assert.deepEqual(sums(fixed.decisions), [4, 0, 4, 0, 0]);
+  },
   'lines that cannot be read: counted, shown, and the exit says so'() {
     const { code, told } = simulate([
       '{"event":"decision"', '{"event":"decision","event":"end"}', '[1]', '{"a":1}', 'no address at all', '{"event":"decision","action":"dance","host":"a.example"}',
@@ -165,6 +181,8 @@ await scenario({
       [['simulate', bundle], 2, /--log/],
       [['simulate', bundle, '--log', log, '--examples', '-1'], 2, /no number/],
       [['simulate', bundle, '--log', log, ...Array(9).fill(['--against', bundle]).flat()], 2, /more than 8/],
+      [['simulate', bundle, '--log', log, '--against-policy', policy], 2, /needs --policy/],
+      [['simulate', bundle, '--log', log, '--policy', policy, '--against-policy', join(folder, 'gone.yaml')], 78, /gone\.yaml/],
       [['simulate', bundle, '--log', join(folder, 'absent')], 65, /absent/],
       [['simulate', bundle, '--log', folder], 74, /cannot read/],
       [['simulate', join(folder, 'absent.cop'), '--log', log], 65, /absent\.cop/],
