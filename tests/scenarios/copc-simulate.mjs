@@ -157,6 +157,29 @@ await scenario({
     assert.match(ran.err, /could not be read: 1\n {2}line 1 is no whole JSON object/);
     assert.match(ran.out, /1 asked/);
   },
+  'a line that is almost one of the log is none'() {
+    const flaws = [
+      [{ port: 65537 }, /port/], [{ port: 0 }, /port/], [{ port: '443' }, /port/], [{ path: '@elsewhere.example/' }, /path/],
+      [{ path: 'x' }, /path/], [{ host: 'a.example/b' }, /host/], [{ host: 7 }, /text/], [{ host: null }, /text/],
+      [{ stage: 'dream' }, /stage/], [{ scheme: 'gopher' }, /scheme/], [{ level: 'high' }, /level/], [{ time: 'noon' }, /time/],
+      [{ requirement: 'é'.repeat(300) }, /identifier/], [{ requirement: `cop:req:${'x'.repeat(300)}` }, /identifier/], [{ x: 'y'.repeat(70000) }, /longer/],
+    ];
+    const log = flaws.map(([more]) => decision({ host: 'library.example', ...more }));
+    const { code, told } = simulate([...log, decision({ host: 'library.example' })], '--examples', '0');
+    assert.equal(code, 65);
+    assert.deepEqual([told.not_replayed.bad, told.decisions.asked], [flaws.length, 1]);
+    for (const [i, [, words]] of flaws.entries()) {
+      const one = simulate([log[i]]).told;
+      assert.match(one.bad_lines[0].what, words);
+    }
+  },
+  'a log that names many requirements does not fill the answer'() {
+    const log = file(Array.from({ length: 12000 }, (_, i) => decision({ host: 'library.example', action: 'block', requirement: `cop:req:XX:a:n${i}` })));
+    const { told } = simulate(log, '--examples', '0');
+    assert.equal(told.decisions.allowed, 12000);
+    assert.equal(told.decisions.by_requirement.length, 10001);
+    assert.deepEqual([told.decisions.by_requirement[0].by, told.decisions.by_requirement[0].allowed], ['other requirements', 2000]);
+  },
   'nothing at all, and standard input'() {
     const empty = join(folder, 'empty');
     writeFileSync(empty, '');
