@@ -158,7 +158,7 @@ static enum logline_kind read_place(struct logline *logline)
     struct cop_slice host = member(logline, "host");
     struct cop_slice stage = member(logline, "stage");
 
-    if (logline->flaw == NULL && host.n == 0) {
+    if (host.n == 0) { /* or no text, which the flaw says */
         return LOGLINE_WITHHELD;
     }
     if (cop_host_parse(host, &logline->url.host) != COP_OK) {
