@@ -50,7 +50,14 @@ enum cop_status bundle_refuse(struct cop_report *report, const char *name,
 static enum cop_status bundle_fail_errno(
     struct cop_report *report, const char *name, const char *doing)
 {
-    cop_report_at(report, COP_ERROR, "bundle", name, 0, 0, NULL,
+    const char *todo = NULL;
+
+    if (errno == EISDIR) {
+        todo = "Compile the folder first: copc build FOLDER -o BUNDLE.";
+    } else if (errno == ENOENT) {
+        todo = "Check the name.";
+    }
+    cop_report_at(report, COP_ERROR, "bundle", name, 0, 0, todo,
         "cannot %s the bundle: %s", doing, strerror(errno));
     return COP_E_IO;
 }
@@ -104,7 +111,7 @@ static enum cop_status file_measure(
     }
     if (!S_ISREG(st.st_mode)) {
         errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-        return bundle_fail_errno(report, name, "map");
+        return bundle_fail_errno(report, name, "open");
     }
     if (st.st_size == 0) {
         return bundle_refuse(

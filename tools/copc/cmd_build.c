@@ -44,7 +44,8 @@ static enum copc_exit tell_failure(
         return findings_print(findings_object(findings, false)) ? ended
                                                                 : COPC_IO;
     }
-    fputs("no bundle was written\n", stderr);
+    fprintf(stderr, "no bundle was written: %u %s\n", findings->report.errors,
+        findings->report.errors == 1 ? "error" : "errors");
     return ended;
 }
 
