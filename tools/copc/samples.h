@@ -19,6 +19,7 @@ struct samples {
     size_t texts;      /* of those */
     uint64_t added;    /* addresses in all, repeats counted */
     uint64_t patterns; /* entries for which no address can be made up */
+    uint64_t too_long; /* lines of --urls that are longer than any address */
     bool has_failed;   /* memory ran out */
 };
 
