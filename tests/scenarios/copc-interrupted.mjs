@@ -176,7 +176,7 @@ await scenario({
     assert.deepEqual([code, signal], [0, null]);
     assert.equal(answers.trim().split('\n').length, 4);
     assert.match(answers, /\nblock\t.*illegal-content/);
-    const after = copc(['decide', bundle], { input: 'library.example\n' });
+    const after = copc(['info', bundle]);
     assert.equal(after.code, 65);
     assert.match(after.err, /the bundle is empty/);
   },
