@@ -42,7 +42,6 @@ struct loop {
     struct heap timers;
     struct task_list deferred; /* for the end of this turn */
     struct task_list running;  /* being run */
-    struct task_list turn_end;
     int pipes[LOOP_PIPES][2];
     unsigned pipes_n;
     int events_n; /* fetched in this turn */
@@ -109,7 +108,6 @@ enum cop_status loop_new(struct loop **out)
     }
     list_init(&loop->deferred);
     list_init(&loop->running);
-    list_init(&loop->turn_end);
     loop_read_clocks(loop);
     *out = loop;
     return COP_OK;
@@ -275,24 +273,14 @@ void loop_defer(struct loop *loop, struct task *task)
     list_add(&loop->deferred, task);
 }
 
-void loop_set_turn_end(struct loop *loop, struct task *task)
-{
-    if (task->is_queued) {
-        return;
-    }
-    task->is_queued = true;
-    list_add(&loop->turn_end, task);
-}
-
 void loop_cancel_task(struct loop *loop, struct task *task)
 {
     if (!task->is_queued) {
         return;
     }
     task->is_queued = false;
-    if (!list_remove(&loop->deferred, task) &&
-        !list_remove(&loop->running, task)) {
-        (void)list_remove(&loop->turn_end, task);
+    if (!list_remove(&loop->deferred, task)) {
+        (void)list_remove(&loop->running, task);
     }
 }
 
@@ -311,17 +299,6 @@ static void loop_run_deferred(struct loop *loop)
         task->fn(task);
     }
     list_init(&loop->running);
-}
-
-static void loop_end_turn(struct loop *loop)
-{
-    struct task *next;
-
-    for (struct task *task = loop->turn_end.first; task != NULL; task = next) {
-        next = task->next;
-        task->fn(task);
-    }
-    loop_run_deferred(loop);
 }
 
 /* Pipes. */
@@ -386,7 +363,7 @@ static enum cop_status loop_turn(struct loop *loop)
     loop_read_clocks(loop);
     loop_tell_watches(loop);
     loop_fire_timers(loop);
-    loop_end_turn(loop);
+    loop_run_deferred(loop);
     return COP_OK;
 }
 

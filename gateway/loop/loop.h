@@ -81,12 +81,8 @@ void loop_clear_timer(struct loop *loop, struct timer *timer);
  * the end of the next turn, which does not wait. */
 void loop_defer(struct loop *loop, struct task *task);
 
-/* A task that runs at the end of every turn (flushing logs), before the
- * deferred ones; stays until the loop is freed. */
-void loop_set_turn_end(struct loop *loop, struct task *task);
-
-/* Take a task back, deferred or of every turn's end, so that its owner may be
- * freed. Nothing happens to one that is not queued. */
+/* Take a deferred task back, so that its owner may be freed. Nothing happens to
+ * one that is not queued. */
 void loop_cancel_task(struct loop *loop, struct task *task);
 
 /* An empty, non-blocking pipe: a spare one of this loop's small stock, else a

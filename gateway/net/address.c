@@ -34,62 +34,6 @@ static void address_set_ipv6(struct sockaddr_storage *out,
     *out_n = sizeof(in);
 }
 
-/* 1 to 5 digits, at most 65535; no sign, no blank. */
-static bool port_parse(const char *p, size_t n, uint16_t *out)
-{
-    uint32_t port = 0;
-
-    if (n == 0 || n > 5) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] < '0' || p[i] > '9') {
-            return false;
-        }
-        port = port * 10 + (uint32_t)(p[i] - '0');
-    }
-    if (port > UINT16_MAX) {
-        return false;
-    }
-    *out = (uint16_t)port;
-    return true;
-}
-
-enum cop_status address_parse(
-    struct cop_slice text, struct sockaddr_storage *out, socklen_t *out_n)
-{
-    char host[INET6_ADDRSTRLEN];
-    uint8_t bytes[16];
-    bool is_ipv6 = text.n > 0 && text.p[0] == '[';
-    const char *end =
-        text.n > 0 ? (const char *)memchr(text.p, is_ipv6 ? ']' : ':', text.n)
-                   : NULL;
-    const char *start = text.p + (is_ipv6 ? 1 : 0);
-    const char *colon = is_ipv6 && end != NULL ? end + 1 : end;
-    const char *limit = text.p + text.n;
-    uint16_t port;
-
-    if (end == NULL || colon == limit || *colon != ':' ||
-        !port_parse(colon + 1, (size_t)(limit - colon - 1), &port)) {
-        return COP_E_SYNTAX;
-    }
-    if ((size_t)(end - start) >= sizeof(host) ||
-        memchr(start, '\0', (size_t)(end - start)) != NULL) {
-        return COP_E_SYNTAX;
-    }
-    memcpy(host, start, (size_t)(end - start));
-    host[end - start] = '\0';
-    if (inet_pton(is_ipv6 ? AF_INET6 : AF_INET, host, bytes) != 1) {
-        return COP_E_SYNTAX;
-    }
-    if (is_ipv6) {
-        address_set_ipv6(out, bytes, port, out_n);
-    } else {
-        address_set_ipv4(out, bytes, port, out_n);
-    }
-    return COP_OK;
-}
-
 enum cop_status address_from_host(const struct cop_host *host, uint16_t port,
     struct sockaddr_storage *out, socklen_t *out_n)
 {

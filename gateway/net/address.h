@@ -1,4 +1,4 @@
-/* Socket addresses: parse, print, compare, and membership of networks. */
+/* Socket addresses: make, print, compare, and membership of networks. */
 #ifndef GATEWAY_NET_ADDRESS_H
 #define GATEWAY_NET_ADDRESS_H
 
@@ -11,10 +11,6 @@
 
 enum { ADDRESS_TEXT_MAX = 64 };
 
-/* "192.0.2.1:80", "[2001:db8::1]:80"; port 0 .. 65535, no zone identifier.
- * COP_OK or COP_E_SYNTAX. */
-COP_MUST_USE enum cop_status address_parse(
-    struct cop_slice text, struct sockaddr_storage *out, socklen_t *out_n);
 /* A host that is an address, with a port. COP_OK or COP_E_SYNTAX. */
 COP_MUST_USE enum cop_status address_from_host(const struct cop_host *host,
     uint16_t port, struct sockaddr_storage *out, socklen_t *out_n);

@@ -202,19 +202,6 @@ static struct tls_client *client_begin(void)
     return client;
 }
 
-enum cop_status tls_client_new(const struct config *config,
-    struct cop_report *report, struct tls_client **out)
-{
-    struct tls_client *client = client_begin();
-
-    if (client == NULL) {
-        return COP_E_NOMEM;
-    }
-    return client_finish(trust_new(config->trust_file, config->ca_certificate,
-                             report, &client->trust),
-        client, out);
-}
-
 enum cop_status tls_client_from_text(struct cop_slice roots,
     struct cop_slice own, const char *own_file, struct cop_report *report,
     struct tls_client **out)

@@ -113,11 +113,16 @@ static enum cop_status load_roots(
     return COP_OK;
 }
 
-/* The key of the gateway's own authority. Takes the input, which may be NULL.
- */
-static enum cop_status load_own(struct trust *trust, BIO *input,
+static BIO *memory_of(struct cop_slice text)
+{
+    return text.n > INT_MAX ? NULL : BIO_new_mem_buf(text.p, (int)text.n);
+}
+
+/* The key of the gateway's own authority. */
+static enum cop_status load_own(struct trust *trust, struct cop_slice text,
     const char *file, struct cop_report *report)
 {
+    BIO *input = memory_of(text);
     X509 *certificate =
         input != NULL ? PEM_read_bio_X509(input, NULL, NULL, NULL) : NULL;
 
@@ -143,22 +148,6 @@ static enum cop_status trust_finish(
     trust->between_max = TRUST_BETWEEN_MAX;
     *out = trust;
     return COP_OK;
-}
-
-enum cop_status trust_new(const char *file, const char *own_file,
-    struct cop_report *report, struct trust **out)
-{
-    struct trust *trust = calloc(1, sizeof(*trust));
-    enum cop_status status;
-
-    if (trust == NULL) {
-        return COP_E_NOMEM;
-    }
-    status = load_roots(trust, file, report);
-    if (status == COP_OK && own_file != NULL) {
-        status = load_own(trust, BIO_new_file(own_file, "r"), own_file, report);
-    }
-    return trust_finish(status, trust, out);
 }
 
 static bool gather_object(X509_OBJECT *object, BIO *to)
@@ -202,11 +191,6 @@ enum cop_status trust_gather(
     X509_STORE_free(trust.roots);
     ERR_clear_error();
     return status;
-}
-
-static BIO *memory_of(struct cop_slice text)
-{
-    return text.n > INT_MAX ? NULL : BIO_new_mem_buf(text.p, (int)text.n);
 }
 
 static bool store_add_text(X509_STORE *store, struct cop_slice text)
@@ -257,7 +241,7 @@ enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
     }
     status = load_roots_text(trust, roots, report);
     if (status == COP_OK && own.n > 0) {
-        status = load_own(trust, memory_of(own), own_file, report);
+        status = load_own(trust, own, own_file, report);
     }
     return trust_finish(status, trust, out);
 }

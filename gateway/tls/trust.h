@@ -20,22 +20,21 @@ struct trust {
     uint32_t between_max; /* intermediates that a chain may have */
     bool has_lists;
 };
-
-/* file      PEM roots (and revocation lists) trusted instead of the system's;
- *           NULL: the system's, from SSL_CERT_FILE and SSL_CERT_DIR where set,
- *           else where OpenSSL was built to look
- * own_file  PEM certificate of the gateway's own authority; NULL: none
- * Returns COP_OK, COP_E_IO (unreadable, empty; reported), COP_E_NOMEM. */
-COP_MUST_USE enum cop_status trust_new(const char *file, const char *own_file,
-    struct cop_report *report, struct trust **out);
 void trust_free(struct trust **trust);
 
-/* Everything that trust_new() would read, as one PEM text, so that a process
- * without files can be given it. `out` collects; errors as trust_new(). */
+/* Everything to trust as one PEM text, so that a process without files can be
+ * given it.
+ * file  PEM roots (and revocation lists) trusted instead of the system's; NULL:
+ *       the system's, from SSL_CERT_FILE and SSL_CERT_DIR where set, else where
+ *       OpenSSL was built to look
+ * out   collects
+ * Returns COP_OK, COP_E_IO (unreadable, empty; reported), COP_E_NOMEM. */
 COP_MUST_USE enum cop_status trust_gather(
     const char *file, struct cop_report *report, struct buf *out);
 
-/* The same from texts; own_file is for findings. own may be empty. */
+/* Trust from texts: what trust_gather() made, and the certificate of the
+ * gateway's own authority, which may be empty; own_file is for findings.
+ * Returns COP_OK, COP_E_IO (no certificate in one, reported), COP_E_NOMEM. */
 COP_MUST_USE enum cop_status trust_from_text(struct cop_slice roots,
     struct cop_slice own, const char *own_file, struct cop_report *report,
     struct trust **out);

@@ -45,18 +45,19 @@ struct wire {
 COP_MUST_USE enum cop_status tls_server_new(struct tls_server **out);
 void tls_server_drop(struct tls_server **server);
 
-/* Towards servers: the trust of `config`; TLS 1.2 and up, chain and host
- * checked as strictly as a browser (tls/verify.c), SNI always for names, never
- * for addresses, ALPN http/1.1, resumption within one (host, port).
- * Returns COP_OK, COP_E_IO (trust file, reported), COP_E_NOMEM. */
-COP_MUST_USE enum cop_status tls_client_new(const struct config *config,
-    struct cop_report *report, struct tls_client **out);
-/* The same for a process without files: PEM texts of the authorities to trust
- * and of the gateway's own, from tls_client_trust(). */
+/* Towards servers: TLS 1.2 and up, chain and host checked as strictly as a
+ * browser (tls/verify.c), SNI always for names, never for addresses, ALPN
+ * http/1.1, resumption within one (host, port). The process needs no files.
+ * roots     PEM text of the authorities to trust, from tls_client_trust()
+ * own       that of the gateway's own authority, never trusted; may be empty
+ * own_file  where it is from, for findings
+ * Returns COP_OK, COP_E_IO (no certificate in a text, reported), COP_E_NOMEM.
+ */
 COP_MUST_USE enum cop_status tls_client_from_text(struct cop_slice roots,
     struct cop_slice own, const char *own_file, struct cop_report *report,
     struct tls_client **out);
-/* What tls_client_new() would trust, as one PEM text. Errors as there. */
+/* The authorities that `config` trusts, as one PEM text. `out` collects.
+ * Returns COP_OK, COP_E_IO (trust file, reported), COP_E_NOMEM. */
 COP_MUST_USE enum cop_status tls_client_trust(
     const struct config *config, struct cop_report *report, struct buf *out);
 struct tls_client *tls_client_hold(struct tls_client *client);

@@ -26,7 +26,9 @@ struct cop_bundle;
 COP_API COP_MUST_USE enum cop_status cop_bundle_open_fd(int fd,
     const char *name, struct cop_report *report, struct cop_bundle **out);
 
-/* The same, opening a file by path. */
+/* The same of a file that others may write to: it is read into memory, and
+ * what happens to the file afterwards changes nothing. Costs a copy; where many
+ * processes share a bundle, seal a memfd and map that. */
 COP_API COP_MUST_USE enum cop_status cop_bundle_open(
     const char *path, struct cop_report *report, struct cop_bundle **out);
 

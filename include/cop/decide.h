@@ -245,8 +245,16 @@ COP_API void cop_rule_describe(const struct cop_policy *policy,
     const struct cop_hit *hit, const struct cop_host *host,
     struct cop_rule *out);
 
-/* Every rule that spoke, in order of precedence, the deciding one first: what
- * `copc explain` prints. `step` strings live for the call. */
+/* What takes back what was said, so that it does not count. */
+enum cop_aside {
+    COP_ASIDE_NOTHING,
+    COP_ASIDE_EXCEPTION, /* the requirement itself lists an exception */
+    COP_ASIDE_APPEAL     /* its own authority upheld an appeal against it */
+};
+
+/* Every rule that spoke, in order of precedence, the deciding one first and
+ * those that were set aside last: what `copc explain` prints. `step` strings
+ * live for the call. */
 struct cop_step {
     enum cop_level level;
     enum cop_action action;
@@ -255,6 +263,9 @@ struct cop_step {
     uint32_t requirement;
     uint32_t category;
     bool is_deciding;
+    enum cop_aside aside;
+    struct cop_hit aside_hit; /* of the exception or appeal; specificity 0:
+                                 nothing set it aside */
 };
 typedef void cop_step_fn(void *context, const struct cop_step *step);
 COP_API void cop_explain(const struct cop_policy *policy,

@@ -50,7 +50,14 @@ enum cop_status bundle_refuse(struct cop_report *report, const char *name,
 static enum cop_status bundle_fail_errno(
     struct cop_report *report, const char *name, const char *doing)
 {
-    cop_report_at(report, COP_ERROR, "bundle", name, 0, 0, NULL,
+    const char *todo = NULL;
+
+    if (errno == EISDIR) {
+        todo = "Compile the folder first: copc build FOLDER -o BUNDLE.";
+    } else if (errno == ENOENT) {
+        todo = "Check the name.";
+    }
+    cop_report_at(report, COP_ERROR, "bundle", name, 0, 0, todo,
         "cannot %s the bundle: %s", doing, strerror(errno));
     return COP_E_IO;
 }
@@ -93,8 +100,9 @@ enum cop_status cop_bundle_open_memory(const void *bytes, size_t n,
     return bundle_new(bytes, n, false, name, report, out);
 }
 
-enum cop_status cop_bundle_open_fd(int fd, const char *name,
-    struct cop_report *report, struct cop_bundle **out)
+/* How many bytes a descriptor's file has; that it is one with any. */
+static enum cop_status file_measure(
+    int fd, const char *name, struct cop_report *report, size_t *out)
 {
     struct stat st;
 
@@ -103,24 +111,97 @@ enum cop_status cop_bundle_open_fd(int fd, const char *name,
     }
     if (!S_ISREG(st.st_mode)) {
         errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-        return bundle_fail_errno(report, name, "map");
+        return bundle_fail_errno(report, name, "open");
     }
     if (st.st_size == 0) {
         return bundle_refuse(
             report, name, COP_E_TRUNCATED, "the bundle is empty");
     }
-    size_t n = (size_t)st.st_size;
-    void *bytes = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+    *out = (size_t)st.st_size;
+    return COP_OK;
+}
 
-    if (bytes == MAP_FAILED) {
-        return bundle_fail_errno(report, name, "map");
-    }
+/* A bundle over a mapping, which becomes its own, or goes. */
+static enum cop_status bundle_adopt(void *bytes, size_t n, const char *name,
+    struct cop_report *report, struct cop_bundle **out)
+{
     enum cop_status status = bundle_new(bytes, n, true, name, report, out);
 
     if (status != COP_OK) {
         munmap(bytes, n);
     }
     return status;
+}
+
+enum cop_status cop_bundle_open_fd(int fd, const char *name,
+    struct cop_report *report, struct cop_bundle **out)
+{
+    size_t n = 0;
+    enum cop_status status = file_measure(fd, name, report, &n);
+
+    if (status != COP_OK) {
+        return status;
+    }
+    void *bytes = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    if (bytes == MAP_FAILED) {
+        return bundle_fail_errno(report, name, "map");
+    }
+    return bundle_adopt(bytes, n, name, report, out);
+}
+
+/* The first n bytes of a file, which somebody may be cutting off meanwhile. */
+static enum cop_status file_read(
+    int fd, char *to, size_t n, const char *name, struct cop_report *report)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        ssize_t got = pread(fd, to + done, n - done, (off_t)done);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return bundle_fail_errno(report, name, "read");
+        }
+        if (got == 0) {
+            return bundle_refuse(report, name, COP_E_TRUNCATED,
+                "the bundle became shorter while it was read");
+        }
+        done += (size_t)got;
+    }
+    return COP_OK;
+}
+
+/* A path is anybody's, and a mapped file that is cut off kills whoever looks
+ * behind its new end. So what is opened by path is read into memory of our own,
+ * and what was audited is what is used. */
+static enum cop_status bundle_copy(int fd, const char *name,
+    struct cop_report *report, struct cop_bundle **out)
+{
+    size_t n = 0;
+    enum cop_status status = file_measure(fd, name, report, &n);
+
+    if (status != COP_OK) {
+        return status;
+    }
+    char *bytes = mmap(
+        NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (bytes == MAP_FAILED) {
+        (void)bundle_fail_errno(report, name, "read");
+        return COP_E_NOMEM;
+    }
+    status = file_read(fd, bytes, n, name, report);
+    if (status == COP_OK && mprotect(bytes, n, PROT_READ) != 0) {
+        status = bundle_fail_errno(report, name, "protect");
+    }
+    if (status != COP_OK) {
+        munmap(bytes, n);
+        return status;
+    }
+    return bundle_adopt(bytes, n, name, report, out);
 }
 
 enum cop_status cop_bundle_open(
@@ -131,7 +212,7 @@ enum cop_status cop_bundle_open(
     if (fd < 0) {
         return bundle_fail_errno(report, path, "open");
     }
-    enum cop_status status = cop_bundle_open_fd(fd, path, report, out);
+    enum cop_status status = bundle_copy(fd, path, report, out);
 
     close(fd);
     return status;

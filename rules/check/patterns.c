@@ -1,13 +1,17 @@
 /* Patterns that no literal leads to: every URL that is new is tried on each of
- * them. What that costs is measured here, on a few URLs as they are. */
+ * them. What that costs is measured here, on a few URLs as they are. And
+ * patterns that a URL made for them drives to their limits, where the list's
+ * at_limit has to say what that means. */
 #include <time.h>
 
 #include "rules/base/rxliteral.h"
 #include "rules/check/check.h"
+#include "rules/check/runaway.h"
 #include "rules/decide/pattern.h"
 
 enum {
     PATTERNS_TOLD_MAX = 20, /* of one list */
+    RUNAWAYS_MAX = 200,     /* of one list: each costs milliseconds to find */
     PATTERNS_ARENA_MAX = 64 << 20,
     ROUNDS = 5,
     COST_STEP_NS = 10
@@ -67,6 +71,40 @@ static bool has_literal(struct arena *arena, struct cop_slice text)
     return rxliteral_find(text, arena, &literals) != COP_OK || literals.n != 0;
 }
 
+static void check_runaways(const struct check *check,
+    const struct model_list *list, struct pattern_room *room)
+{
+    char text[RUNAWAY_MAX];
+    size_t found = 0;
+
+    for (size_t i = 0; i < list->n && found < RUNAWAYS_MAX; i++) {
+        const struct tables_entry *entry =
+            &check->model->entries.p[list->first + i];
+
+        if (entry->object != ENTRY_PATTERN ||
+            !runaway_find(room, entry->text, text)) {
+            continue;
+        }
+        found++;
+        if (found <= PATTERNS_TOLD_MAX) {
+            struct place place = check_entry_place(check->model, entry);
+
+            check_say(check, COP_WARNING, &place,
+                "write it so that a text can be matched in one way only: a+ "
+                "for (a+)+",
+                "a URL can drive this pattern to its limit, where at_limit "
+                "decides; one is %.60s...",
+                text);
+        }
+    }
+    if (found > PATTERNS_TOLD_MAX) {
+        check_say(check, COP_WARNING, &list->place, NULL,
+            "URLs can drive %zu more patterns of this list to their limit%s",
+            found - PATTERNS_TOLD_MAX,
+            found == RUNAWAYS_MAX ? "; the rest was not looked at" : "");
+    }
+}
+
 static void check_list(const struct check *check, const struct model_list *list,
     struct arena *arena, struct pattern_room *room)
 {
@@ -107,6 +145,7 @@ void check_patterns(const struct check *check)
     if (pattern_room_init(&room) == COP_OK) {
         for (size_t i = 0; i < check->model->lists_n; i++) {
             check_list(check, &check->model->lists[i], &arena, &room);
+            check_runaways(check, &check->model->lists[i], &room);
         }
     }
     pattern_room_fini(&room);

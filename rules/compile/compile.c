@@ -14,6 +14,8 @@
 /* All that one compilation may hold, entries' rows apart. */
 static const size_t arena_max = (size_t)3 << 30;
 
+enum { ENTRIES_STEP = 1 << 14 }; /* handed out between two looks at progress */
+
 struct compilation {
     struct arena arena;
     struct cop_report *report;
@@ -171,6 +173,9 @@ static void hand_out_entries(const struct compilation *c)
     for (size_t i = 0; i < c->model.entries.n; i++) {
         const struct tables_entry *entry = &c->model.entries.p[i];
 
+        if (i % ENTRIES_STEP == 0) {
+            show_progress(c, "gathering entries", i, c->model.entries.n);
+        }
         c->options->entry(c->options->entry_context, entry_word(entry->object),
             entry_text(entry));
     }

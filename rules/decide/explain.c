@@ -37,6 +37,8 @@ static struct cop_step step_make(
                            ? COP_NONE
                            : policy->requirements[s->requirement].index,
         .category = s->category,
+        .aside = s->aside,
+        .aside_hit = s->aside_hit,
     };
 }
 

@@ -59,26 +59,29 @@ static bool appeal_binds(const struct speech *s,
            (appeal->of == COP_NONE || appeal->of == requirement);
 }
 
-static bool lock_is_set_aside(const struct speech *s, uint32_t requirement)
+/* The hit of an appeal that takes back what a requirement locks, or NULL. */
+static const struct cop_hit *find_appeal(
+    const struct speech *s, uint32_t requirement)
 {
     for (unsigned i = 0; s->has_appeal && i < s->class->n; i++) {
         const struct policy_appeal *appeal = hit_appeal(s, &s->class->hits[i]);
 
         if (appeal != NULL && appeal_binds(s, appeal, requirement)) {
-            return true;
+            return &s->class->hits[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-/* Whether a requirement takes what it says about a hit back itself: by a list
- * of exceptions that names the same, or something inside it. */
-static bool act_is_excepted(const struct speech *s,
+/* The hit by which a requirement takes back itself what it says about another:
+ * of a list of exceptions that names the same, or something inside it. NULL
+ * where it does not. */
+static const struct cop_hit *find_exception(const struct speech *s,
     const struct policy_act *act, const struct cop_hit *hit)
 {
     if (act->action == COP_ALLOW ||
         !s->policy->requirements[act->requirement].has_exceptions) {
-        return false;
+        return NULL;
     }
     for (unsigned i = 0; i < s->class->n; i++) {
         const struct cop_hit *other = &s->class->hits[i];
@@ -86,10 +89,10 @@ static bool act_is_excepted(const struct speech *s,
 
         if (list->role == LIST_ALLOW && list->owner == act->requirement &&
             other->specificity >= hit->specificity) {
-            return true;
+            return other;
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool act_is_lock(const struct speech *s, const struct policy_act *act,
@@ -98,7 +101,7 @@ static bool act_is_lock(const struct speech *s, const struct policy_act *act,
     return (act->level == COP_LEVEL_LOCKED_ENTRY ||
                act->level == COP_LEVEL_LOCKED) &&
            requirement_speaks(s, act->requirement) &&
-           !act_is_excepted(s, act, hit);
+           find_exception(s, act, hit) == NULL;
 }
 
 /* Whether there is a lock that an appeal sets aside or, without an appeal,
@@ -116,12 +119,28 @@ static bool lock_exists(
 
             if (act_is_lock(s, &acts[j], hit) &&
                 (appeal != NULL ? appeal_binds(s, appeal, requirement)
-                                : !lock_is_set_aside(s, requirement))) {
+                                : find_appeal(s, requirement) == NULL)) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* Note in a statement of an act what takes it back. */
+static void set_aside(const struct speech *s, const struct policy_act *act,
+    struct statement *statement)
+{
+    const struct cop_hit *by = find_exception(s, act, &statement->hit);
+
+    statement->aside = by != NULL ? COP_ASIDE_EXCEPTION : COP_ASIDE_NOTHING;
+    if (by == NULL && act_is_lock(s, act, &statement->hit)) {
+        by = find_appeal(s, act->requirement);
+        statement->aside = by != NULL ? COP_ASIDE_APPEAL : COP_ASIDE_NOTHING;
+    }
+    if (by != NULL) {
+        statement->aside_hit = *by;
+    }
 }
 
 static void say_acts(const struct speech *s, const struct cop_hit *hit)
@@ -146,9 +165,7 @@ static void say_acts(const struct speech *s, const struct cop_hit *hit)
             .action = (enum cop_action)act->action,
         };
 
-        statement.is_set_aside = act_is_excepted(s, act, hit) ||
-                                 (act_is_lock(s, act, hit) &&
-                                     lock_is_set_aside(s, act->requirement));
+        set_aside(s, act, &statement);
         s->say(s->context, &statement);
     }
 }

@@ -14,8 +14,8 @@ struct statement {
     enum cop_level level;
     enum cop_action action;
     bool is_scheduled;
-    bool is_set_aside; /* taken back: by an exception of the requirement itself,
-                          or a lock by its own authority */
+    enum cop_aside aside;     /* what took it back */
+    struct cop_hit aside_hit; /* specificity 0: nothing did */
 };
 
 typedef void statement_fn(void *context, const struct statement *statement);

@@ -49,7 +49,8 @@ static int statement_order_rest(const struct cop_policy *policy,
 int statement_order(const struct cop_policy *policy, const struct statement *a,
     const struct statement *b)
 {
-    int order = order_of(a->is_set_aside, b->is_set_aside);
+    int order =
+        order_of(a->aside != COP_ASIDE_NOTHING, b->aside != COP_ASIDE_NOTHING);
 
     if (order == 0) {
         order = order_of(a->level, b->level);

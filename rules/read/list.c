@@ -79,7 +79,8 @@ static void pass_over(struct reading *reading, const struct place *place,
     }
 }
 
-/* Tell a flaw. False when it was the last that is told. */
+/* Tell a flaw, if it is one of the first. False when nothing more is to be
+ * read, because there are more than the document allows. */
 static bool tell(struct reading *reading, const struct place *place,
     const struct entry_flaw *flaw)
 {
@@ -89,24 +90,31 @@ static bool tell(struct reading *reading, const struct place *place,
         pass_over(reading, place, flaw);
         return true;
     }
-    cop_report_at(reading->report, COP_ERROR, "list", place->file, place->line,
-        place->column, flaw->todo, "%s", flaw->what);
-    if (++reading->errors < LIST_ERRORS_MAX && allowed == 0) {
+    if (reading->errors < LIST_ERRORS_MAX) {
+        cop_report_at(reading->report, COP_ERROR, "list", place->file,
+            place->line, place->column, flaw->todo, "%s", flaw->what);
+    }
+    reading->errors++;
+    if (allowed == 0) {
         return true;
     }
-    if (allowed != 0) {
-        cop_report_at(reading->report, COP_ERROR, "list", place->file,
-            place->line, 0, "is the format of the list the right one?",
-            "this list has more than the %u wrong lines that bad_lines "
-            "allows; the rest of it was not read",
-            allowed);
-        return false;
-    }
     cop_report_at(reading->report, COP_ERROR, "list", place->file, place->line,
-        0, "correct these first; is the format of the list the right one?",
-        "this list has %d errors so far; the rest of it was not read",
-        (int)LIST_ERRORS_MAX);
+        0, "is the format of the list the right one?",
+        "this list has more than the %u wrong lines that bad_lines allows; the "
+        "rest of it was not read",
+        allowed);
     return false;
+}
+
+/* Tell how many flaws there are beyond those that were told. */
+static void tell_count(const struct reading *reading)
+{
+    if (reading->errors > LIST_ERRORS_MAX && reading->list->bad_lines == 0) {
+        cop_report_at(reading->report, COP_ERROR, "list", reading->path, 0, 0,
+            "correct these first; is the format of the list the right one?",
+            "%u lines of %u are wrong; the first %d are told above",
+            reading->errors, reading->line, (int)LIST_ERRORS_MAX);
+    }
 }
 
 /* Tell what a person should look at; after some of them, no more. */
@@ -207,6 +215,7 @@ static enum cop_status read_inline(struct reading *reading)
         }
     }
     tell_skipped(reading);
+    tell_count(reading);
     return outcome(reading);
 }
 
@@ -303,6 +312,7 @@ static enum cop_status read_file(
         read_end(reading);
     }
     tell_skipped(reading);
+    tell_count(reading);
     reading->bytes += lines.bytes;
     lines_close(&lines);
     if (lines.error != 0) {

@@ -95,6 +95,14 @@ await scenario({
     assert.equal(code, 1);
     assert.deepEqual([told.decisions.asked, told.decisions.blocked, told.decisions.same], [2, 1, 1]);
   },
+  'lines that are no address are counted, and one is shown'() {
+    const urls = join(folder, 'odd.txt');
+    writeFileSync(urls, `https://casino.example/\n\nno address\u0007 at all\n${'x'.repeat(2 << 20)}\ncasino.example\n`);
+    const words = ['diff', starterBundle(), starterBundle(), '--urls', urls];
+    const told = JSON.parse(copc([...words, '--json']).out);
+    assert.deepEqual([told.decisions.asked, told.no_addresses], [2, 2]);
+    assert.match(copc(words).out, /^lines that are no address, and were not asked about: 2; one is no address\? at all$/m);
+  },
   'the number of examples is chosen'() {
     for (const n of [0, 2]) {
       const { told } = diff(packs, later, '--examples', String(n));

@@ -56,6 +56,14 @@ await scenario({
     assert.equal(asked('https://a.museum.notice-17.examplia.test/').action, 'block');
     assert.equal(asked('https://museum.notice-17.examplia.test/', '--at', '2026-06-14T12:00:00Z').action, 'block');
   },
+  'a lock that an appeal sets aside is said to be'() {
+    const [open, locked] = asked('https://museum.notice-17.examplia.test/').steps;
+    assert.deepEqual([open.action, open.set_aside, locked.action, locked.deciding], ['allow', null, 'block', false]);
+    assert.equal(locked.set_aside.by, 'appeal');
+    assert.deepEqual(locked.set_aside.rule, open.rule);
+    assert.match(explain('https://museum.notice-17.examplia.test/'), /\n 2\. .*: block\n(.*\n)* +set aside by +an appeal that its own authority upheld: host museum\.notice-17\.examplia\.test\n +written in +\S+\n/);
+    assert.doesNotMatch(explain('https://notice-17.examplia.test/'), /set aside/);
+  },
   'a court order about one page'() {
     const told = asked('https://photos.shared-host.example/albums/2026-118/p/3');
     assert.equal(told.action, 'block');

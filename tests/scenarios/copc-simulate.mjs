@@ -125,6 +125,22 @@ await scenario({
     const night = simulate(log, '--policy', policy, '--profile', 'young', '--at', '2026-11-24T23:00:00+09:00').told;
     assert.deepEqual(sums(night.decisions), [6, 0, 6, 0, 0]);
   },
+  'another policy file on the older side, each on its own place\'s clock'() {
+    const other = join(folder, 'other.yaml');
+    writeFileSync(other, readFileSync(policy, 'utf8').replace('Asia/Tokyo', 'Europe/London'));
+    const log = file([
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T13:30:00.250Z' }), // 22:30 in Tokyo
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T22:30:00.250Z' }), // 07:30 there, 22:30 in London
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T12:00:00.250Z' }),
+      decision({ host: 'plain.example', profile: 'young', time: '2026-11-24T13:31:00.250Z' }),
+    ]);
+    const there = simulate(log, '--policy', policy, '--against-policy', other).told;
+    assert.deepEqual([there.against, ...sums(there.decisions)], ['bundles', 4, 1, 2, 1, 0]);
+    const back = simulate(log, '--policy', other, '--against-policy', policy, '--against', bundle).told;
+    assert.deepEqual(sums(back.decisions), [4, 1, 1, 2, 0]);
+    const fixed = simulate(log, '--policy', policy, '--against-policy', other, '--profile', 'young', '--at', '2026-11-24T13:30:00Z').told;
+    assert.deepEqual(sums(fixed.decisions), [4, 0, 4, 0, 0]);
+  },
   'lines that cannot be read: counted, shown, and the exit says so'() {
     const { code, told } = simulate([
       '{"event":"decision"', '{"event":"decision","event":"end"}', '[1]', '{"a":1}', 'no address at all', '{"event":"decision","action":"dance","host":"a.example"}',
@@ -140,6 +156,29 @@ await scenario({
     assert.equal(ran.code, 65);
     assert.match(ran.err, /could not be read: 1\n {2}line 1 is no whole JSON object/);
     assert.match(ran.out, /1 asked/);
+  },
+  'a line that is almost one of the log is none'() {
+    const flaws = [
+      [{ port: 65537 }, /port/], [{ port: 0 }, /port/], [{ port: '443' }, /port/], [{ path: '@elsewhere.example/' }, /path/],
+      [{ path: 'x' }, /path/], [{ host: 'a.example/b' }, /host/], [{ host: 7 }, /text/], [{ host: null }, /text/],
+      [{ stage: 'dream' }, /stage/], [{ scheme: 'gopher' }, /scheme/], [{ level: 'high' }, /level/], [{ time: 'noon' }, /time/],
+      [{ requirement: 'é'.repeat(300) }, /identifier/], [{ requirement: `cop:req:${'x'.repeat(300)}` }, /identifier/], [{ x: 'y'.repeat(70000) }, /longer/],
+    ];
+    const log = flaws.map(([more]) => decision({ host: 'library.example', ...more }));
+    const { code, told } = simulate([...log, decision({ host: 'library.example' })], '--examples', '0');
+    assert.equal(code, 65);
+    assert.deepEqual([told.not_replayed.bad, told.decisions.asked], [flaws.length, 1]);
+    for (const [i, [, words]] of flaws.entries()) {
+      const one = simulate([log[i]]).told;
+      assert.match(one.bad_lines[0].what, words);
+    }
+  },
+  'a log that names many requirements does not fill the answer'() {
+    const log = file(Array.from({ length: 12000 }, (_, i) => decision({ host: 'library.example', action: 'block', requirement: `cop:req:XX:a:n${i}` })));
+    const { told } = simulate(log, '--examples', '0');
+    assert.equal(told.decisions.allowed, 12000);
+    assert.equal(told.decisions.by_requirement.length, 10001);
+    assert.deepEqual([told.decisions.by_requirement[0].by, told.decisions.by_requirement[0].allowed], ['other requirements', 2000]);
   },
   'nothing at all, and standard input'() {
     const empty = join(folder, 'empty');
@@ -165,6 +204,8 @@ await scenario({
       [['simulate', bundle], 2, /--log/],
       [['simulate', bundle, '--log', log, '--examples', '-1'], 2, /no number/],
       [['simulate', bundle, '--log', log, ...Array(9).fill(['--against', bundle]).flat()], 2, /more than 8/],
+      [['simulate', bundle, '--log', log, '--against-policy', policy], 2, /needs --policy/],
+      [['simulate', bundle, '--log', log, '--policy', policy, '--against-policy', join(folder, 'gone.yaml')], 78, /gone\.yaml/],
       [['simulate', bundle, '--log', join(folder, 'absent')], 65, /absent/],
       [['simulate', bundle, '--log', folder], 74, /cannot read/],
       [['simulate', join(folder, 'absent.cop'), '--log', log], 65, /absent\.cop/],

@@ -25,6 +25,8 @@ struct question {
     size_t matches_n;
     struct statement statements[STATEMENTS];
     size_t n;
+    unsigned excepted;
+    unsigned appealed;
 };
 
 static bool is_word(struct cop_slice text, const char *word)
@@ -178,10 +180,12 @@ static void say_requirement(struct question *q,
         level_of(r, allows, is_own, shares(common, cop_category_protected()));
 
     if (!allows && is_excepted(q, r, match)) {
+        q->excepted++;
         return;
     }
     if ((level == COP_LEVEL_LOCKED || level == COP_LEVEL_LOCKED_ENTRY) &&
         is_set_aside(q, r)) {
+        q->appealed++;
         return;
     }
     say(q, (struct statement){.level = level,
@@ -442,6 +446,8 @@ static void answer(const struct question *q, struct naive_answer *out)
     *out = (struct naive_answer){
         .action = first == NULL || first->allows ? COP_ALLOW : COP_BLOCK,
         .level = first == NULL ? COP_LEVEL_NONE : first->level,
+        .excepted = q->excepted,
+        .appealed = q->appealed,
     };
     for (size_t i = 0; i < q->matches_n; i++) {
         const struct naive_list *list = q->matches[i].list;
@@ -483,6 +489,8 @@ void naive_decide(const struct naive *naive, const struct cop_url *url,
     q.template = find_template(naive, q.profile->template_name);
     q.moment = moment;
     q.n = 0;
+    q.excepted = 0;
+    q.appealed = 0;
     q.matches_n = naive_match(naive, url, q.matches);
     for (size_t i = 0; i < q.matches_n; i++) {
         say_match(&q, &q.matches[i]);

@@ -163,6 +163,8 @@ struct naive_answer {
     const char *rule_kind;        /* NULL: no rule decided */
     struct cop_slice rule;
     bool never_inspects;
+    unsigned excepted; /* sentences that an exception took back */
+    unsigned appealed; /* and that an appeal did */
 };
 
 /* What `copc decide` must answer. */

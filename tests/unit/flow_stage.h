@@ -22,6 +22,7 @@
 #include "gateway/loop/loop.h"
 #include "gateway/tls/ca.h"
 #include "gateway/tls/mint.h"
+#include "tests/unit/trust_files.h"
 
 enum { STAGE_LOG_MAX = 1 << 18 };
 
@@ -240,7 +241,7 @@ static inline struct world *stage_world(
     struct world *world;
 
     must(identity_new(config, policy, NULL, &identity) == COP_OK, "identity");
-    must(tls_client_new(config, NULL, &client) == COP_OK, "tls client");
+    must(tls_client_of_files(config, NULL, &client) == COP_OK, "tls client");
     world = world_new(config, policy, identity, client);
     must(world != NULL, "world");
     return world;

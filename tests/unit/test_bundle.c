@@ -473,7 +473,10 @@ static void test_files(void **state)
     assert_text(info.name, "whole");
     cop_bundle_drop(&bundle);
     cop_bundle_drop(&bundle); /* of nothing */
+    assert_int_equal(cop_bundle_open(path, &found.report, &bundle), COP_OK);
     assert_int_equal(truncate(path, 100), 0);
+    assert_memory_equal(bundle->bytes, f->image.bytes, f->image.n);
+    cop_bundle_drop(&bundle);
     findings_init(&found);
     assert_int_equal(
         cop_bundle_open(path, &found.report, &bundle), COP_E_TRUNCATED);

@@ -147,7 +147,8 @@ static void judge(const struct spoilt *spoilt, char line[1024])
     todo = strstr(found.text, " | ");
     assert_non_null(todo); /* whoever has a bad bundle is told what to do */
     *todo = '\0';
-    snprintf(line, 1024, "%s: %s", spoilt->name, found.text + strlen(begin));
+    snprintf(
+        line, 1024, "%s: %.800s", spoilt->name, found.text + strlen(begin));
 }
 
 static FILE *corpus_file(const char *name, const char *suffix, const char *mode)

@@ -117,6 +117,7 @@ struct sides {
         uint32_t engine, naive;
     } profiles[SUBJECTS_MAX];
     size_t profiles_n;
+    unsigned appealed; /* sentences that an appeal set aside, over all */
 };
 
 static struct sides sides;
@@ -261,6 +262,35 @@ static bool same_sets(struct cop_catset a, struct cop_catset b)
     return a.w[0] == b.w[0] && a.w[1] == b.w[1];
 }
 
+/* How many sentences of an explanation were set aside, and by what. */
+struct asides {
+    unsigned n[COP_ASIDE_APPEAL + 1];
+};
+
+static void note_aside(void *context, const struct cop_step *step)
+{
+    struct asides *asides = context;
+
+    assert_int_equal(
+        step->aside == COP_ASIDE_NOTHING, step->aside_hit.specificity == 0);
+    assert_false(step->is_deciding && step->aside != COP_ASIDE_NOTHING);
+    asides->n[step->aside]++;
+}
+
+/* Whether as much was set aside as the naive side has it. */
+static bool same_asides(
+    const struct asked *asked, const struct naive_answer *want)
+{
+    struct asides got = {{0}};
+
+    cop_explain(sides.policy, asked->class,
+        sides.profiles[asked->profile].engine, &moments[asked->moment],
+        note_aside, &got);
+    sides.appealed += got.n[COP_ASIDE_APPEAL];
+    return got.n[COP_ASIDE_EXCEPTION] == want->excepted &&
+           got.n[COP_ASIDE_APPEAL] == want->appealed;
+}
+
 /* Returns whether both say the same in every respect. */
 static bool compare(const struct asked *asked)
 {
@@ -288,6 +318,7 @@ static bool compare(const struct asked *asked)
         is_same = strcmp(rule.kind, want.rule_kind) == 0 &&
                   cop_slice_eq(rule.text, want.rule);
     }
+    is_same = is_same && same_asides(asked, &want);
     if (!is_same) {
         complain(asked, &want, &got, &rule);
     }
@@ -337,6 +368,7 @@ static void no_difference_on_any_url(void **state)
     assert_int_equal(differences, 0);
     /* The URLs must have been worth asking about. */
     assert_true(refused < URLS);
+    assert_true(sides.appealed != 0);
     for (unsigned i = 0; i <= COP_LEVEL_NONE; i++) {
         printf("%8u %s\n", levels[i], cop_level_word((enum cop_level)i));
         assert_true(levels[i] != 0);

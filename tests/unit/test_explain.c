@@ -107,7 +107,7 @@ static void test_order(void **state)
     for (unsigned i = 0; i < steps.n; i++) {
         assert_int_equal(steps.steps[i].level, expected[i]);
     }
-    assert_int_equal(steps.steps[0].requirement, 2);  /* "c" */
+    assert_int_equal(steps.steps[0].requirement, 2);     /* "c" */
     assert_int_equal(steps.steps[1].hit.specificity, 0); /* the hours */
     assert_true(steps.steps[2].hit.specificity != 0);
     assert_int_equal(steps.steps[4].requirement, 0); /* "a", "b", "d" */
@@ -148,6 +148,42 @@ static void test_set_aside(void **state)
     assert_int_equal(steps.steps[1].level, COP_LEVEL_DEFAULT_ON);
     assert_int_equal(steps.steps[2].level, COP_LEVEL_LOCKED_ENTRY);
     assert_int_equal(steps.steps[2].action, COP_BLOCK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(steps.steps[i].aside, COP_ASIDE_NOTHING);
+        assert_int_equal(steps.steps[i].aside_hit.specificity, 0);
+    }
+    assert_int_equal(steps.steps[2].aside, COP_ASIDE_APPEAL);
+    assert_int_equal(steps.steps[2].aside_hit.list, steps.steps[0].hit.list);
+    assert_int_equal(steps.steps[2].aside_hit.rule, steps.steps[0].hit.rule);
+    cop_policy_free(&policy);
+    fixture_free(&f);
+}
+
+/* An exception is told with what it takes back, and named by its own rule. */
+static void test_excepted(void **state)
+{
+    struct fixture *f = fixture_new("exception");
+    struct cop_policy *policy;
+    struct steps steps;
+
+    (void)state;
+    fixture_requirement(f, "ban");
+    fixture_profile(f, "mia", 9);
+    fixture_add(
+        f, fixture_own_list(f, "ban", LIST_DENY), ENTRY_DOMAIN, "x.example");
+    fixture_add(
+        f, fixture_own_list(f, "ban#2", LIST_ALLOW), ENTRY_HOST, "a.x.example");
+    policy = fixture_policy(f);
+    explain(policy, "a.x.example", 0, &steps);
+    assert_int_equal(steps.n, 2);
+    assert_int_equal(steps.steps[0].action, COP_ALLOW);
+    assert_int_equal(steps.steps[0].aside, COP_ASIDE_NOTHING);
+    assert_int_equal(steps.steps[1].action, COP_BLOCK);
+    assert_int_equal(steps.steps[1].aside, COP_ASIDE_EXCEPTION);
+    assert_int_equal(steps.steps[1].aside_hit.list, steps.steps[0].hit.list);
+    explain(policy, "b.x.example", 0, &steps);
+    assert_int_equal(steps.n, 1);
+    assert_int_equal(steps.steps[0].aside, COP_ASIDE_NOTHING);
     cop_policy_free(&policy);
     fixture_free(&f);
 }
@@ -214,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_set_aside),
+        cmocka_unit_test(test_excepted),
         cmocka_unit_test(test_rules),
     };
 

@@ -11,6 +11,7 @@
 #include "gateway/config/config.h"
 #include "gateway/identity/identity.h"
 #include "gateway/net/address.h"
+#include "tests/unit/address_text.h"
 #include "tests/unit/bundle_fixture.h"
 
 enum { PROFILES = 4 };
@@ -60,7 +61,7 @@ static struct config_client client(
     struct sockaddr_storage parsed;
     socklen_t n;
 
-    assert_int_equal(address_parse(cop_slice_of(address), &parsed, &n), COP_OK);
+    address_of(address, &parsed, &n);
     address_bytes(&parsed, it.address);
     return it;
 }
@@ -71,7 +72,7 @@ static enum cop_status profile_of(
     struct sockaddr_storage parsed;
     socklen_t n;
 
-    assert_int_equal(address_parse(cop_slice_of(address), &parsed, &n), COP_OK);
+    address_of(address, &parsed, &n);
     return identity_of(identity, &parsed, out);
 }
 

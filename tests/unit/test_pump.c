@@ -18,6 +18,7 @@
 
 #include "gateway/net/address.h"
 #include "gateway/net/pump.h"
+#include "tests/unit/address_text.h"
 
 enum { LARGE = 8 << 20, PERIOD = 251 };
 
@@ -60,7 +61,7 @@ static void tcp_pair(int out[2])
     socklen_t n;
     int server = socket(AF_INET, SOCK_STREAM, 0);
 
-    assert_int_equal(address_parse(COP_LIT("127.0.0.1:0"), &at, &n), COP_OK);
+    address_of("127.0.0.1:0", &at, &n);
     assert_int_equal(bind(server, (struct sockaddr *)&at, n), 0);
     assert_int_equal(listen(server, 1), 0);
     assert_int_equal(getsockname(server, (struct sockaddr *)&at, &n), 0);

@@ -16,6 +16,7 @@
 #include "gateway/net/address.h"
 #include "gateway/record/line.h"
 #include "gateway/record/record.h"
+#include "tests/unit/address_text.h"
 #include "tests/unit/bundle_fixture.h"
 
 /* One requirement for each duty and identity; its id is its host. */
@@ -96,9 +97,7 @@ static int setup(void **state)
         COP_OK);
     assert_int_equal(cop_matcher_new(&world->matcher), COP_OK);
     world->moment = (struct cop_moment){1795514400, 600};
-    assert_int_equal(
-        address_parse(COP_LIT("198.51.100.23:5555"), &world->client, &n),
-        COP_OK);
+    address_of("198.51.100.23:5555", &world->client, &n);
     *state = world;
     return 0;
 }
@@ -361,9 +360,7 @@ static void test_pseudonyms(void **state)
     socklen_t n;
 
     assert_string_equal(first, again);
-    assert_int_equal(
-        address_parse(COP_LIT("198.51.100.24:5555"), &world->client, &n),
-        COP_OK);
+    address_of("198.51.100.24:5555", &world->client, &n);
     other = pseudonym(world);
     assert_string_not_equal(first, other);
     record_free(&world->record);

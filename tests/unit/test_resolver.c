@@ -16,6 +16,7 @@
 #include "gateway/config/config.h"
 #include "gateway/net/address.h"
 #include "gateway/net/resolver.h"
+#include "tests/unit/address_text.h"
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, HEADER = 12 };
 
@@ -173,8 +174,7 @@ static void server_open(struct server *server, struct loop *loop)
 
     server->loop = loop;
     server->asked = 0;
-    assert_int_equal(
-        address_parse(COP_LIT("127.0.0.1:0"), &server->address, &n), COP_OK);
+    address_of("127.0.0.1:0", &server->address, &n);
     assert_int_equal(bind(fd, (struct sockaddr *)&server->address, n), 0);
     assert_int_equal(
         getsockname(fd, (struct sockaddr *)&server->address, &n), 0);
@@ -282,7 +282,7 @@ static bool has_address(const struct lookup *lookup, const char *text)
     socklen_t n;
     uint8_t bytes[16];
 
-    assert_int_equal(address_parse(cop_slice_of(text), &address, &n), COP_OK);
+    address_of(text, &address, &n);
     address_bytes(&address, bytes);
     for (uint32_t i = 0; i < lookup->answer.n; i++) {
         if (memcmp(lookup->answer.addresses[i], bytes, 16) == 0) {
@@ -479,8 +479,7 @@ static void test_fixed_names_and_other_configuration(void **state)
         .name = COP_LIT("good.test"), .addresses = &address, .addresses_n = 1};
     struct lookup lookup;
 
-    assert_int_equal(
-        address_parse(COP_LIT("198.51.100.1:0"), &address, &n), COP_OK);
+    address_of("198.51.100.1:0", &address, &n);
     assert_int_equal(ask(world, "good.test").answer.n, 4);
     world->config.hosts = &host;
     world->config.hosts_n = 1;

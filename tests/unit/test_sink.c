@@ -18,6 +18,7 @@
 #include "gateway/net/address.h"
 #include "gateway/record/line.h"
 #include "gateway/record/sink.h"
+#include "tests/unit/address_text.h"
 
 enum { GOT_MAX = 4 << 20 };
 
@@ -85,7 +86,7 @@ static void narrow_pair(int fd[2])
     int small = 1;
     int server = socket(AF_INET, SOCK_STREAM, 0);
 
-    assert_int_equal(address_parse(COP_LIT("127.0.0.1:0"), &at, &n), COP_OK);
+    address_of("127.0.0.1:0", &at, &n);
     assert_int_equal(
         setsockopt(server, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
     assert_int_equal(bind(server, (struct sockaddr *)&at, n), 0);

@@ -12,6 +12,7 @@
 
 #include "tests/unit/staples.h"
 #include "tests/unit/tls_peer.h"
+#include "tests/unit/trust_files.h"
 
 struct house {
     char trusted_path[64];
@@ -32,7 +33,8 @@ static struct tls_client *make_client(const struct house *house)
     struct cop_report report = {.emit = ignore};
     struct tls_client *client = NULL;
 
-    assert_int_equal(tls_client_new(&house->config, &report, &client), COP_OK);
+    assert_int_equal(
+        tls_client_of_files(&house->config, &report, &client), COP_OK);
     return client;
 }
 
@@ -479,11 +481,11 @@ static void test_needs_readable_trust(void **state)
 
     house->config.trust_file = "/nonexistent";
     assert_int_equal(
-        tls_client_new(&house->config, &report, &client), COP_E_IO);
+        tls_client_of_files(&house->config, &report, &client), COP_E_IO);
     house->config.trust_file = house->trusted_path;
-    house->config.ca_certificate = "/nonexistent";
+    house->config.ca_certificate = "/dev/zero"; /* no certificate */
     assert_int_equal(
-        tls_client_new(&house->config, &report, &client), COP_E_IO);
+        tls_client_of_files(&house->config, &report, &client), COP_E_IO);
     assert_int_equal(report.errors, 2);
     assert_null(client);
 }

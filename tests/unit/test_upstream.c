@@ -13,6 +13,7 @@
 #include "gateway/upstream/upstream.h"
 
 #include "tests/unit/tls_peer.h"
+#include "tests/unit/trust_files.h"
 
 enum { CONNECTIONS_MAX = 16 };
 
@@ -178,7 +179,8 @@ static struct tls_client *make_client(const struct house *house)
     struct cop_report report = {0};
     struct tls_client *client = NULL;
 
-    assert_int_equal(tls_client_new(&house->config, &report, &client), COP_OK);
+    assert_int_equal(
+        tls_client_of_files(&house->config, &report, &client), COP_OK);
     return client;
 }
 

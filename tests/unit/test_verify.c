@@ -15,6 +15,7 @@
 #include "rules/base/buf.h"
 
 #include "tests/unit/certificates.h"
+#include "tests/unit/trust_files.h"
 
 /* A root that is trusted, one that is not, the gateway's own. */
 struct house {
@@ -48,8 +49,8 @@ static enum cop_status trust_load(struct house *house)
     enum cop_status status;
 
     trust_free(&house->trust);
-    status =
-        trust_new(house->trusted_path, house->own_path, &report, &house->trust);
+    status = trust_of_files(
+        house->trusted_path, house->own_path, &report, &house->trust);
     assert_int_equal(report.errors, status == COP_OK ? 0 : 1);
     return status;
 }
@@ -560,10 +561,10 @@ static void test_trust_must_be_readable(void **state)
     assert_int_equal(fclose(file), 0);
     assert_int_equal(trust_load(house), COP_E_IO);
     assert_int_equal(
-        trust_new("/nonexistent", NULL, &report, &trust), COP_E_IO);
+        trust_of_files("/nonexistent", NULL, &report, &trust), COP_E_IO);
     certificate_save(house->root.certificate, house->trusted_path);
     assert_int_equal(
-        trust_new(house->trusted_path, "/nonexistent", &report, &trust),
+        trust_of_files(house->trusted_path, "/dev/zero", &report, &trust),
         COP_E_IO);
     assert_int_equal(report.errors, 2);
     assert_null(trust);
@@ -624,7 +625,8 @@ static void test_system_roots(void **state)
     assert_int_equal(setenv("SSL_CERT_FILE", house->trusted_path, 1), 0);
     assert_int_equal(setenv("SSL_CERT_DIR", "/nonexistent", 1), 0);
     trust_free(&house->trust);
-    assert_int_equal(trust_new(NULL, NULL, &report, &house->trust), COP_OK);
+    assert_int_equal(
+        trust_of_files(NULL, NULL, &report, &house->trust), COP_OK);
     assert_int_equal(house->trust->roots_n, 2);
     assert_int_equal(cop_host_parse(COP_LIT("a.example"), &host), COP_OK);
     verify_server(

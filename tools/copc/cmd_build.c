@@ -44,7 +44,8 @@ static enum copc_exit tell_failure(
         return findings_print(findings_object(findings, false)) ? ended
                                                                 : COPC_IO;
     }
-    fputs("no bundle was written\n", stderr);
+    fprintf(stderr, "no bundle was written: %u %s\n", findings->report.errors,
+        findings->report.errors == 1 ? "error" : "errors");
     return ended;
 }
 
@@ -54,8 +55,8 @@ static enum copc_exit build(
     struct cop_image image = {NULL, 0};
     enum copc_exit ended = compiling_run(options, findings, &image);
 
-    if (ended == COPC_DONE &&
-        !output_write(options->value[OPTION_OUTPUT], image.bytes, image.n)) {
+    if (ended == COPC_DONE && !output_write(options->value[OPTION_OUTPUT],
+                                  image.bytes, image.n, &findings->report)) {
         ended = COPC_IO;
     }
     ended = ended == COPC_DONE ? tell(options, findings, &image)

@@ -16,6 +16,7 @@ struct diffing {
     struct tally tally;
     bool is_asked; /* there was something to ask about */
     bool is_whole; /* nothing that the lists say was left out */
+    struct diff_unread unread;
 };
 
 /* ---- what to ask about ---- */
@@ -35,7 +36,8 @@ static enum copc_exit read_lines(struct samples *samples, int fd)
             samples_add(samples, line);
             break;
         case INPUT_TOO_LONG:
-            break; /* longer than any URL */
+            samples->too_long++;
+            break;
         case INPUT_FAILED:
             fprintf(stderr, "copc: cannot read --urls: %s\n", strerror(errno));
             ended = COPC_IO;
@@ -76,6 +78,10 @@ static enum copc_exit open_sides(
     for (size_t i = 0; i < 2 && ended == COPC_DONE; i++) {
         ended = material_open(&diffing->sides[i], diffing->options,
             &diffing->options->operands[i], 1, findings, &diffing->samples);
+        if (ended == COPC_DONE && !samples_seal(&diffing->samples)) {
+            fputs("copc: out of memory\n", stderr);
+            ended = COPC_BUG;
+        }
     }
     diffing->is_whole = diffing->sides[0].is_compiled &&
                         diffing->sides[1].is_compiled &&
@@ -88,7 +94,7 @@ static enum copc_exit ask(struct diffing *diffing, struct findings *findings)
     struct cop_bundle *const sides[2] = {
         diffing->sides[0].bundle, diffing->sides[1].bundle};
 
-    if (!samples_sort(&diffing->samples)) {
+    if (!samples_seal(&diffing->samples)) {
         fputs("copc: out of memory\n", stderr);
         return COPC_BUG;
     }
@@ -98,8 +104,8 @@ static enum copc_exit ask(struct diffing *diffing, struct findings *findings)
     if (!diffing->is_asked) {
         return COPC_DONE;
     }
-    return diff_decisions(
-        diffing->options, sides, &diffing->samples, findings, &diffing->tally);
+    return diff_decisions(diffing->options, sides, &diffing->samples, findings,
+        &diffing->tally, &diffing->unread);
 }
 
 /* ---- telling ---- */
@@ -141,16 +147,23 @@ static json_t *side_json(const struct material *side)
     return object;
 }
 
+/* Lines of --urls that are no address. */
+static uint64_t unread(const struct diffing *diffing)
+{
+    return diffing->unread.n + diffing->samples.too_long;
+}
+
 static json_t *told_json(
     const struct diffing *diffing, json_t *statements, bool differ)
 {
-    return json_pack("{s:s, s:b, s:o, s:o, s:O, s:o, s:b, s:I}", "schema",
+    return json_pack("{s:s, s:b, s:o, s:o, s:O, s:o, s:b, s:I, s:I}", "schema",
         "copc/diff/v1", "differ", differ, "before",
         side_json(&diffing->sides[0]), "after", side_json(&diffing->sides[1]),
         "statements", statements, "decisions",
         diffing->is_asked ? tally_json(&diffing->tally) : json_null(),
         "same_bytes", same_bytes(diffing), "patterns_not_asked",
-        (json_int_t)diffing->samples.patterns);
+        (json_int_t)diffing->samples.patterns, "no_addresses",
+        (json_int_t)unread(diffing));
 }
 
 static void print_told(
@@ -167,6 +180,12 @@ static void print_told(
     if (diffing->samples.patterns != 0) {
         printf("entries without an example, such as patterns: %llu\n",
             (unsigned long long)diffing->samples.patterns);
+    }
+    if (unread(diffing) != 0) {
+        printf(
+            "lines that are no address, and were not asked about: %llu%s%s\n",
+            (unsigned long long)unread(diffing),
+            diffing->unread.n != 0 ? "; one is " : "", diffing->unread.first);
     }
     if (!differ) {
         puts(same_bytes(diffing) ? "the same, byte for byte"

@@ -80,8 +80,11 @@ static enum copc_exit answer(const struct options *options,
     enum cop_status status = cop_url_parse(cop_slice_of(text), url);
 
     if (status != COP_OK) {
-        fprintf(
-            stderr, "copc: %s is no URL: %s\n", text, cop_status_text(status));
+        fprintf(stderr,
+            "copc: %s is no URL: %s\n"
+            "  to do: write https://NAME/PATH, or a name alone; the URL comes "
+            "last\n",
+            text, cop_status_text(status));
         return COPC_DATA;
     }
     cop_classify(setting->policy, setting->matcher, url, &class);

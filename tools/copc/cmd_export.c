@@ -46,8 +46,8 @@ static bool check_output(
 
 /* ---- output ---- */
 
-static bool write_part(
-    const char *folder, const char *name, const struct buf *bytes)
+static bool write_part(const char *folder, const char *name,
+    const struct buf *bytes, struct cop_report *report)
 {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -56,30 +56,31 @@ static bool write_part(
         fprintf(stderr, "copc: the path %s is too long\n", folder);
         return false;
     }
-    return output_write(path, bytes->p, bytes->n);
+    return output_write(path, bytes->p, bytes->n, report);
 }
 
-static bool write_folder(const struct export *export, const char *folder)
+static bool write_folder(
+    const struct export *export, const char *folder, struct cop_report *report)
 {
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "copc: cannot make the folder %s: %s\n", folder,
             strerror(errno));
         return false;
     }
-    return write_part(folder, "domains", &export->names) &&
-           write_part(folder, "urls", &export->urls);
+    return write_part(folder, "domains", &export->names, report) &&
+           write_part(folder, "urls", &export->urls, report);
 }
 
-static bool write_files(
-    const struct export *export, const struct options *options)
+static bool write_files(const struct export *export,
+    const struct options *options, struct cop_report *report)
 {
     const char *path = options->value[OPTION_OUTPUT];
 
     if (export->format == EXPORT_SQUIDGUARD) {
-        return write_folder(export, path);
+        return write_folder(export, path, report);
     }
     if (path != NULL) {
-        return output_write(path, export->names.p, export->names.n);
+        return output_write(path, export->names.p, export->names.n, report);
     }
     return fwrite(export->names.p, 1, export->names.n, stdout) ==
            export->names.n;
@@ -109,15 +110,16 @@ static bool is_outside_hours(const struct setting *setting)
     return verdict.is_scheduled;
 }
 
-static enum copc_exit export_all(
-    struct export *export, const struct options *options)
+static enum copc_exit export_all(struct export *export,
+    const struct options *options, struct cop_report *report)
 {
     if (!export_tally_init(export) || !export_decide(export) ||
         !export_write(export)) {
         fputs("copc: out of memory\n", stderr);
         return COPC_BUG;
     }
-    return write_files(export, options) ? tell(export, options) : COPC_IO;
+    return write_files(export, options, report) ? tell(export, options)
+                                                : COPC_IO;
 }
 
 static enum copc_exit run(struct export *export, const struct options *options,
@@ -142,7 +144,7 @@ static enum copc_exit run(struct export *export, const struct options *options,
         ended = COPC_USAGE;
     }
     if (ended == COPC_DONE) {
-        ended = export_all(export, options);
+        ended = export_all(export, options, &findings->report);
     }
     setting_close(&setting);
     cop_image_free(&image);

@@ -21,8 +21,8 @@ static void write_form(
 }
 
 /* To a file whole or not at all. */
-static enum copc_exit write_file(
-    const json_t *report, const struct options *options)
+static enum copc_exit write_file(const json_t *report,
+    const struct options *options, struct findings *findings)
 {
     char *bytes = NULL;
     size_t n = 0;
@@ -37,13 +37,14 @@ static enum copc_exit write_file(
         free(bytes);
         return COPC_BUG;
     }
-    is_written = output_write(options->value[OPTION_OUTPUT], bytes, n);
+    is_written = output_write(
+        options->value[OPTION_OUTPUT], bytes, n, &findings->report);
     free(bytes);
     return is_written ? COPC_DONE : COPC_IO;
 }
 
-static enum copc_exit tell(
-    const struct material *material, const struct options *options)
+static enum copc_exit tell(const struct material *material,
+    const struct options *options, struct findings *findings)
 {
     const char *now = options->value[OPTION_NOW];
     struct cop_moment moment = {.unix_time = (int64_t)time(NULL)};
@@ -61,7 +62,7 @@ static enum copc_exit tell(
         return COPC_BUG;
     }
     if (options_has(options, OPTION_OUTPUT)) {
-        ended = write_file(report, options);
+        ended = write_file(report, options, findings);
     } else {
         write_form(stdout, report, options);
     }
@@ -87,10 +88,9 @@ enum copc_exit copc_report(const struct options *options)
     if (findings_init(&findings, false)) {
         ended = material_open(&material, options, options->operands,
             options->operands_n, &findings, NULL);
+        ended =
+            ended == COPC_DONE ? tell(&material, options, &findings) : ended;
         findings_fini(&findings);
-    }
-    if (ended == COPC_DONE) {
-        ended = tell(&material, options);
     }
     material_close(&material);
     return ended;

@@ -19,6 +19,7 @@ enum { CACHE_SLOTS = 1 << 14, SAMPLES = 5, PROGRESS_EVERY = 1024 };
 /* One policy and what asking it takes. */
 struct side {
     struct setting setting;
+    struct moment_clock clock;
     struct cop_cache *cache;
     struct cop_class class;
 };
@@ -58,13 +59,15 @@ static bool find_profile(
     return *out != COP_NONE;
 }
 
-static struct cop_moment find_moment(const struct simulating *simulating)
+/* When, on the clock of the place that a side's policy is for. */
+static struct cop_moment find_moment(
+    const struct simulating *simulating, struct side *side)
 {
-    struct cop_moment moment = simulating->after.setting.moment;
+    struct cop_moment moment = side->setting.moment;
 
     if (simulating->line.has_time &&
         !options_has(simulating->options, OPTION_AT)) {
-        moment_at(simulating->line.unix_time, &moment);
+        moment_on(&side->clock, simulating->line.unix_time, &moment);
     }
     return moment;
 }
@@ -75,7 +78,7 @@ static bool decide(
 {
     const struct logline *line = &simulating->line;
     const struct cop_policy *policy = side->setting.policy;
-    struct cop_moment moment = find_moment(simulating);
+    struct cop_moment moment = find_moment(simulating, side);
     struct cop_verdict verdict;
     uint32_t profile;
 
@@ -213,7 +216,7 @@ static enum copc_exit read_log(struct simulating *simulating)
 
 static const char *against_word(const struct simulating *simulating)
 {
-    if (simulating->options->against_n != 0) {
+    if (simulating->before.setting.policy != NULL) {
         return "bundles";
     }
     return simulating->kinds[LOGLINE_DECISION] != 0 ||
@@ -244,7 +247,7 @@ static void print_told(const struct simulating *simulating, const json_t *told)
 
     printf("%" PRIu64 " lines, for %s, against %s\n", simulating->lines,
         simulating->after.setting.who,
-        simulating->options->against_n != 0            ? "the older bundles"
+        simulating->before.setting.policy != NULL      ? "the older policy"
         : strcmp(against_word(simulating), "log") == 0 ? "what the log says"
                                                        : "no policy at all");
     printf("not replayed: %" PRIu64 " whose place is withheld, %" PRIu64
@@ -314,6 +317,7 @@ static enum copc_exit side_open(struct side *side,
     enum copc_exit ended =
         setting_open(&side->setting, options, bundles, findings);
 
+    side->clock.zone = setting_zone(&side->setting);
     if (ended == COPC_DONE &&
         cop_cache_new(CACHE_SLOTS, &side->cache) != COP_OK) {
         ended = COPC_BUG;
@@ -327,20 +331,34 @@ static void side_close(struct side *side)
     setting_close(&side->setting);
 }
 
+/* The command line of the older side: its own bundles and policy file where
+ * they are given, else those of the new one. False when there is no older side.
+ */
+static bool older_side(const struct options *options, struct options *out)
+{
+    *out = *options;
+    if (options->against_n != 0) {
+        out->operands = options->against;
+        out->operands_n = options->against_n;
+    }
+    if (options_has(options, OPTION_AGAINST_POLICY)) {
+        out->value[OPTION_POLICY] = options->value[OPTION_AGAINST_POLICY];
+    }
+    return options->against_n != 0 ||
+           options_has(options, OPTION_AGAINST_POLICY);
+}
+
 static enum copc_exit run(struct simulating *simulating)
 {
-    struct options older = *simulating->options;
+    struct options older;
     enum copc_exit ended = side_open(&simulating->after, simulating->options,
         simulating->options->operands_n, simulating->findings);
 
-    if (ended == COPC_DONE && older.against_n != 0) {
-        older.operands = older.against;
-        older.operands_n = older.against_n;
+    if (ended == COPC_DONE && older_side(simulating->options, &older)) {
         ended = side_open(&simulating->before, &older, older.operands_n,
             simulating->findings);
     }
     if (ended == COPC_DONE) {
-        (void)moment_zone(setting_zone(&simulating->after.setting));
         ended = read_log(simulating);
     }
     return ended == COPC_DONE ? tell(simulating) : ended;
@@ -359,6 +377,11 @@ enum copc_exit copc_simulate(const struct options *options)
     }
     if (!options_has(options, OPTION_LOG)) {
         options_complain(options, "say with --log FILE what is replayed");
+        return COPC_USAGE;
+    }
+    if (options_has(options, OPTION_AGAINST_POLICY) &&
+        !options_has(options, OPTION_POLICY)) {
+        options_complain(options, "--against-policy needs --policy beside it");
         return COPC_USAGE;
     }
     if (!tally_read_examples(options, &examples)) {

@@ -21,11 +21,18 @@ size_t diff_count(json_t *statements);
 /* For people. */
 void diff_print(FILE *to, const json_t *statements);
 
+/* Samples that are no address, and the first of them for people. */
+struct diff_unread {
+    uint64_t n;
+    char first[80];
+};
+
 /* Ask both about every sample, for everybody that they may differ for.
- * samples  sorted; what is no address is left out
+ * samples  sealed
+ * unread   counts those that are no address
  * Returns COPC_DONE, or how copc ends. */
 enum copc_exit diff_decisions(const struct options *options,
     struct cop_bundle *const sides[2], const struct samples *samples,
-    struct findings *findings, struct tally *tally);
+    struct findings *findings, struct tally *tally, struct diff_unread *unread);
 
 #endif

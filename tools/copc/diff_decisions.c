@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/copc/diff.h"
 #include "tools/copc/moment.h"
@@ -133,9 +134,50 @@ static void asking_close(struct asking *asking)
     }
 }
 
+/* Shown to people, so what a terminal would act on is not. */
+static void keep_unread(struct diff_unread *unread, const char *text)
+{
+    size_t n = strnlen(text, sizeof unread->first - 1);
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_plain = text[i] >= ' ' && text[i] <= '~';
+
+        unread->first[i] = (char)(is_plain ? text[i] : '?');
+    }
+    unread->first[n] = '\0';
+}
+
+static enum copc_exit ask_all(struct asking *asking,
+    const struct samples *samples, struct term_progress *progress,
+    struct diff_unread *unread)
+{
+    struct runs_reader *reader = runs_reader_new(&samples->runs);
+    enum copc_exit ended = COPC_BUG;
+    const char *text;
+    uint64_t done = 0;
+
+    while (reader != NULL && (text = runs_next(reader)) != NULL) {
+        if (done++ % PROGRESS_EVERY == 0) {
+            term_progress_step(progress, "deciding", done, samples->added);
+        }
+        if (cop_url_parse(cop_slice_of(text), &asking->url) == COP_OK) {
+            ask(asking);
+        } else if (unread->n++ == 0) {
+            keep_unread(unread, text);
+        }
+    }
+    if (reader != NULL && !runs_failed(reader)) {
+        ended = COPC_DONE;
+    } else {
+        fputs("copc: out of memory\n", stderr);
+    }
+    runs_reader_free(&reader);
+    return ended;
+}
+
 enum copc_exit diff_decisions(const struct options *options,
     struct cop_bundle *const sides[2], const struct samples *samples,
-    struct findings *findings, struct tally *tally)
+    struct findings *findings, struct tally *tally, struct diff_unread *unread)
 {
     struct asking *asking = calloc(1, sizeof *asking);
     enum copc_exit ended;
@@ -145,15 +187,8 @@ enum copc_exit diff_decisions(const struct options *options,
     }
     asking->tally = tally;
     ended = asking_open(asking, options, sides, findings);
-    for (size_t i = 0; i < samples->order_n && ended == COPC_DONE; i++) {
-        if (i % PROGRESS_EVERY == 0) {
-            term_progress_step(
-                &findings->progress, "deciding", i, samples->order_n);
-        }
-        if (cop_url_parse(cop_slice_of(samples->order[i]), &asking->url) ==
-            COP_OK) {
-            ask(asking);
-        }
+    if (ended == COPC_DONE) {
+        ended = ask_all(asking, samples, &findings->progress, unread);
     }
     term_progress_end(&findings->progress);
     asking_close(asking);

@@ -58,16 +58,29 @@ struct gathering {
     bool has_failed;
 };
 
+/* {"by", "rule"} of what took a step back, or null. */
+static json_t *aside_json(
+    const struct explanation *explanation, const struct cop_step *step)
+{
+    if (step->aside == COP_ASIDE_NOTHING) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:o}", "by",
+        step->aside == COP_ASIDE_APPEAL ? "appeal" : "exception", "rule",
+        hit_json(explanation, &step->aside_hit));
+}
+
 static void keep_step(void *context, const struct cop_step *step)
 {
     struct gathering *gathering = context;
     const struct explanation *explanation = gathering->explanation;
-    json_t *row = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "level",
+    json_t *row = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "level",
         cop_level_word(step->level), "action", cop_action_word(step->action),
         "deciding", step->is_deciding, "category",
         category_json(step->category), "rule",
         hit_json(explanation, &step->hit), "requirement",
-        requirement_json(explanation, step->bundle, step->requirement));
+        requirement_json(explanation, step->bundle, step->requirement),
+        "set_aside", aside_json(explanation, step));
 
     if (row == NULL || json_array_append_new(gathering->steps, row) != 0) {
         gathering->has_failed = true;

@@ -31,6 +31,15 @@ static void print_line(const char *name, struct cop_slice text)
     }
 }
 
+static void print_written(const struct cop_rule *rule)
+{
+    printf("     %-12s %.*s", "written in", (int)rule->file.n, rule->file.p);
+    if (rule->line != 0) { /* not kept of a long list's domains */
+        printf(":%" PRIu32, rule->line);
+    }
+    putchar('\n');
+}
+
 static void print_rule(
     const struct explanation *explanation, const struct cop_step *step)
 {
@@ -44,11 +53,26 @@ static void print_rule(
     printf("     %-12s %s %.*s\n", "rule", rule.kind, (int)rule.text.n,
         rule.text.p);
     print_line("list", rule.list);
-    printf("     %-12s %.*s", "written in", (int)rule.file.n, rule.file.p);
-    if (rule.line != 0) { /* not kept of a long list's domains */
-        printf(":%" PRIu32, rule.line);
+    print_written(&rule);
+}
+
+/* What took a step back, and where that is written. */
+static void print_aside(
+    const struct explanation *explanation, const struct cop_step *step)
+{
+    struct cop_rule rule;
+
+    if (step->aside == COP_ASIDE_NOTHING) {
+        return;
     }
-    putchar('\n');
+    cop_rule_describe(explanation->setting->policy, &step->aside_hit,
+        &explanation->url->host, &rule);
+    printf("     %-12s %s: %s %.*s\n", "set aside by",
+        step->aside == COP_ASIDE_APPEAL
+            ? "an appeal that its own authority upheld"
+            : "an exception of the requirement itself",
+        rule.kind, (int)rule.text.n, rule.text.p);
+    print_written(&rule);
 }
 
 static void print_category(
@@ -113,6 +137,7 @@ static void print_step(void *context, const struct cop_step *step)
         cop_action_word(step->action),
         step->is_deciding ? "  <- this decides" : "");
     print_rule(explanation, step);
+    print_aside(explanation, step);
     print_category(explanation, step->category);
     print_requirement(explanation, step);
     if (step->is_deciding && explanation->verdict.is_scheduled) {

@@ -10,6 +10,12 @@
 #include "cop/decide.h"
 #include "tools/copc/tally.h"
 
+enum {
+    LOGLINE_MAX = 64 << 10, /* the gateway's are 4 KiB; who forwards them may
+                               add members */
+    LOGLINE_ID_MAX = 200    /* bytes of a requirement's id */
+};
+
 enum logline_kind {
     LOGLINE_EMPTY,
     LOGLINE_ADDRESS,  /* a line that is an address, and nothing decided */
@@ -30,7 +36,6 @@ struct logline {
     struct cop_slice profile; /* empty when the line has none */
     bool has_time;
     int64_t unix_time;
-    char text[8192]; /* the address that was put together */
 };
 
 /* Read a line. What an earlier call left is let go. */

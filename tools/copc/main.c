@@ -1,6 +1,7 @@
 /* copc: from a nation's requirements to a bundle that explains itself. */
 #include "tools/copc/copc.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,7 +56,11 @@ static enum copc_exit run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    enum copc_exit ended = run(argc, argv);
+    enum copc_exit ended;
+
+    /* So that a file which may not grow is an error like a full disk. */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    ended = run(argc, argv);
 
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("copc: standard output");

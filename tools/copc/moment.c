@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WEEK_MINUTES = 7 * 24 * 60 };
+enum { WEEK_MINUTES = 7 * 24 * 60, QUARTER_SECONDS = 15 * 60 };
 
 /* 1970-01-01 was a Thursday, the fourth day of a week that begins on Monday. */
 static uint16_t week_minute_of(int64_t local_seconds)
@@ -144,14 +144,34 @@ bool moment_zone(struct cop_slice zone)
     return is_known;
 }
 
-void moment_at(int64_t unix_time, struct cop_moment *out)
+static int64_t seconds_east(int64_t unix_time)
 {
     time_t when = (time_t)unix_time;
     struct tm local = {0};
 
     (void)localtime_r(&when, &local);
+    return local.tm_gmtoff;
+}
+
+void moment_at(int64_t unix_time, struct cop_moment *out)
+{
     out->unix_time = unix_time;
-    out->week_minute = week_minute_of(unix_time + local.tm_gmtoff);
+    out->week_minute = week_minute_of(unix_time + seconds_east(unix_time));
+}
+
+void moment_on(
+    struct moment_clock *clock, int64_t unix_time, struct cop_moment *out)
+{
+    int64_t quarter = unix_time / QUARTER_SECONDS;
+
+    if (!clock->is_set || clock->quarter != quarter) {
+        (void)moment_zone(clock->zone);
+        clock->east = seconds_east(unix_time);
+        clock->quarter = quarter;
+        clock->is_set = true;
+    }
+    out->unix_time = unix_time;
+    out->week_minute = week_minute_of(unix_time + clock->east);
 }
 
 void moment_now(struct cop_moment *out)

@@ -16,6 +16,18 @@ bool moment_parse(const char *text, struct cop_moment *out);
  * gateway. False when this machine does not know the zone. */
 bool moment_zone(struct cop_slice zone);
 
+/* A wall clock of one place among several. moment_zone() remembers one zone, so
+ * going back and forth between two reads their files again; what a clock showed
+ * is kept for the quarter of an hour, at whose ends alone zones change. */
+struct moment_clock {
+    struct cop_slice zone; /* borrowed; one that moment_zone() knows */
+    int64_t quarter;
+    int64_t east; /* seconds, in that quarter */
+    bool is_set;  /* the two above are known */
+};
+void moment_on(
+    struct moment_clock *clock, int64_t unix_time, struct cop_moment *out);
+
 /* A time as a wall clock shows it. */
 void moment_at(int64_t unix_time, struct cop_moment *out);
 

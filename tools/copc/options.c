@@ -179,8 +179,10 @@ void options_help(FILE *to)
           "\nusage:\n",
         to);
     for (unsigned i = 0; i < COMMANDS; i++) {
-        fprintf(to, "  copc %s %s\n      %s\n", command_rows[i].word,
-            command_rows[i].synopsis, command_rows[i].summary);
+        const struct command_row *row = &command_rows[i];
+
+        fprintf(to, "  copc %s%s%s\n      %s\n", row->word,
+            row->synopsis[0] != '\0' ? " " : "", row->synopsis, row->summary);
     }
     fputs("\n  copc COMMAND --help\n      what a command does and takes\n"
           "  copc --version\n"
@@ -195,8 +197,8 @@ void options_help_command(FILE *to, enum option_command command)
     const struct command_row *row = &command_rows[command];
     char name[64];
 
-    fprintf(to, "usage: copc %s [OPTION]... %s\n\n%s%s\n\noptions:\n",
-        row->word, row->synopsis, "", row->details);
+    fprintf(to, "usage: copc %s [OPTION]...%s%s\n\n%s\n\noptions:\n", row->word,
+        row->synopsis[0] != '\0' ? " " : "", row->synopsis, row->details);
     for (unsigned i = 0; i < OPTIONS; i++) {
         const struct option_row *option = &option_rows[i];
 
@@ -208,6 +210,6 @@ void options_help_command(FILE *to, enum option_command command)
             option->letter != 0 ? option->letter : ' ',
             option->letter != 0 ? ", " : "  ", option->word,
             option->argument != NULL ? option->argument : "");
-        fprintf(to, "  %-24s %s\n", name, option->help);
+        fprintf(to, "  %-25s %s\n", name, option->help);
     }
 }

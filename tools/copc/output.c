@@ -2,17 +2,72 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void complain(const char *path, const char *what)
+#include "tools/copc/replace.h"
+
+/* What somebody can do about an error of the system. */
+static const char *todo_of(int error)
 {
-    fprintf(stderr, "copc: cannot %s %s: %s\n", what, path, strerror(errno));
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "make room on the disk or name another file with -o";
+    case EFBIG:
+        return "raise the limit of file sizes (ulimit -f) or name a file on "
+               "another disk with -o";
+    case EACCES:
+    case EPERM:
+        return "let this user write to the folder or name another file with -o";
+    case EROFS:
+        return "this disk is read-only: name a file on another one with -o";
+    case ENOENT:
+    case ENOTDIR:
+        return "make the folder first, or correct the name after -o";
+    case EISDIR:
+        return "this is a folder: name a file with -o";
+    case ENAMETOOLONG:
+        return "choose a shorter name";
+    default:
+        return "look at the disk, or name another file with -o";
+    }
+}
+
+static bool fail(
+    struct cop_report *report, const char *path, const char *consequence)
+{
+    int error = errno;
+
+    cop_report_at(report, COP_ERROR, "output", path, 0, 0, todo_of(error),
+        "cannot be written: %s%s", strerror(error), consequence);
+    return false;
+}
+
+/* `path` as somebody wrote it, `target` where that leads. */
+static bool replace(const char *path, const char *target, const void *bytes,
+    size_t n, struct cop_report *report)
+{
+    switch (replace_file(target, bytes, n)) {
+    case REPLACE_DONE:
+        return true;
+    case REPLACE_FAILED:
+        return fail(report, path, "; what was there before is unchanged");
+    case REPLACE_UNCONFIRMED:
+        cop_report_at(report, COP_ERROR, "output", path, 0, 0,
+            "look at the disk and write it again",
+            "is written, but a loss of power may undo that: %s",
+            strerror(errno));
+        return false;
+    case REPLACE_STOPPED:
+        break;
+    }
+    cop_report_at(report, COP_ERROR, "output", path, 0, 0, NULL,
+        "is not written: a signal asked to end");
+    return false;
 }
 
 static bool write_all(int fd, const char *bytes, size_t n)
@@ -32,69 +87,14 @@ static bool write_all(int fd, const char *bytes, size_t n)
     return true;
 }
 
-/* The mode that open() would have given a new file. */
-static mode_t new_file_mode(void)
-{
-    mode_t mask = umask(0);
-
-    (void)umask(mask);
-    return 0666 & ~mask;
-}
-
-static bool fill(int fd, const void *bytes, size_t n)
-{
-    return write_all(fd, bytes, n) && fchmod(fd, new_file_mode()) == 0 &&
-           fsync(fd) == 0;
-}
-
-/* The rename itself is on the disk only when its folder is. */
-static void sync_folder(const char *path)
-{
-    char copy[PATH_MAX];
-    int fd;
-
-    snprintf(copy, sizeof copy, "%s", path);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
-}
-
-static bool replace(const char *path, const void *bytes, size_t n)
-{
-    char beside[PATH_MAX];
-    int length = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
-    int fd;
-
-    if (length < 0 || (size_t)length >= sizeof beside) {
-        errno = ENAMETOOLONG;
-        complain(path, "write");
-        return false;
-    }
-    fd = mkostemp(beside, O_CLOEXEC);
-    if (fd < 0) {
-        complain(path, "create a file beside");
-        return false;
-    }
-    if (!fill(fd, bytes, n) || rename(beside, path) != 0) {
-        complain(path, "write");
-        (void)unlink(beside);
-        (void)close(fd);
-        return false;
-    }
-    (void)close(fd);
-    sync_folder(path);
-    return true;
-}
-
-static bool write_in_place(const char *path, const void *bytes, size_t n)
+static bool write_in_place(
+    const char *path, const void *bytes, size_t n, struct cop_report *report)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     bool is_written = fd >= 0 && write_all(fd, bytes, n);
 
     if (!is_written) {
-        complain(path, "write");
+        (void)fail(report, path, "");
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -102,20 +102,20 @@ static bool write_in_place(const char *path, const void *bytes, size_t n)
     return is_written;
 }
 
-bool output_write(const char *path, const void *bytes, size_t n)
+bool output_write(
+    const char *path, const void *bytes, size_t n, struct cop_report *report)
 {
     char target[PATH_MAX];
     struct stat found;
 
     if (stat(path, &found) != 0) {
-        return replace(path, bytes, n);
+        return replace(path, path, bytes, n, report);
     }
     if (!S_ISREG(found.st_mode)) {
-        return write_in_place(path, bytes, n);
+        return write_in_place(path, bytes, n, report);
     }
     if (realpath(path, target) == NULL) {
-        complain(path, "find");
-        return false;
+        return fail(report, path, "; what was there before is unchanged");
     }
-    return replace(target, bytes, n);
+    return replace(path, target, bytes, n, report);
 }

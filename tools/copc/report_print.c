@@ -5,6 +5,8 @@
 #include "tools/copc/report.h"
 #include "tools/copc/term.h"
 
+enum { GAPS_TOLD = 5 }; /* of one code */
+
 static void print_head(FILE *to, const json_t *report)
 {
     const json_t *bundle = json_object_get(report, "bundle");
@@ -78,6 +80,48 @@ static void print_requirement(FILE *to, const json_t *r)
             json_object_get(json_object_get(r, "texts"), "notice")));
 }
 
+static bool is_of(const json_t *gap, const char *code)
+{
+    return strcmp(report_text(gap, "code"), code) == 0;
+}
+
+/* All gaps of one code: the first few, and how many more. */
+static void print_gaps_of(FILE *to, const json_t *gaps, const char *code)
+{
+    size_t told = 0;
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+    {
+        const char *id = report_text(gap, "requirement");
+
+        if (!is_of(gap, code) || told++ >= GAPS_TOLD) {
+            continue;
+        }
+        fprintf(to, "  %s [%s]\n", report_text(gap, "what"), code);
+        if (*id != '\0') {
+            fprintf(to, "    %s\n", id);
+        }
+    }
+    if (told > GAPS_TOLD) {
+        fprintf(to, "  and %zu more [%s]; --html and --json have them all\n",
+            told - GAPS_TOLD, code);
+    }
+}
+
+static bool is_first_of_code(const json_t *gaps, size_t at)
+{
+    const char *code = report_text(json_array_get(gaps, at), "code");
+
+    for (size_t i = 0; i < at; i++) {
+        if (is_of(json_array_get(gaps, i), code)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void print_gaps(FILE *to, const json_t *report)
 {
     const json_t *gaps = json_object_get(report, "gaps");
@@ -89,12 +133,8 @@ static void print_gaps(FILE *to, const json_t *report)
         term_style(to, TERM_PLAIN));
     json_array_foreach(gaps, i, gap)
     {
-        const char *id = report_text(gap, "requirement");
-
-        fprintf(to, "  %s [%s]\n", report_text(gap, "what"),
-            report_text(gap, "code"));
-        if (*id != '\0') {
-            fprintf(to, "    %s\n", id);
+        if (is_first_of_code(gaps, i)) {
+            print_gaps_of(to, gaps, report_text(gap, "code"));
         }
     }
 }

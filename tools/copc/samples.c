@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 64 million entries of ordinary length. */
-static const size_t samples_max = (size_t)2 << 30;
+/* What is sorted at once: some three million entries of ordinary length. */
+enum { SEAL_BYTES = 64 << 20 };
 
 void samples_fini(struct samples *samples)
 {
+    runs_fini(&samples->runs);
     free(samples->text);
-    free(samples->order);
-    *samples = (struct samples){0};
+    *samples = (struct samples){.texts = 0};
 }
 
 /* Room for n more bytes, or NULL. */
@@ -19,23 +19,20 @@ static char *room(struct samples *samples, size_t n)
     size_t cap = samples->cap != 0 ? samples->cap : 4096;
     char *text;
 
-    if (samples->has_failed || n > samples_max - samples->n) {
-        samples->has_failed = true;
-        return NULL;
+    if (samples->n + n > SEAL_BYTES && samples->n != 0) {
+        (void)samples_seal(samples);
+        cap = 4096;
     }
     while (cap - samples->n < n) {
         cap *= 2;
     }
-    if (cap != samples->cap) {
+    if (!samples->has_failed && cap != samples->cap) {
         text = realloc(samples->text, cap);
-        if (text == NULL) {
-            samples->has_failed = true;
-            return NULL;
-        }
-        samples->text = text;
-        samples->cap = cap;
+        samples->has_failed = text == NULL;
+        samples->text = text != NULL ? text : samples->text;
+        samples->cap = text != NULL ? cap : samples->cap;
     }
-    return samples->text + samples->n;
+    return samples->has_failed ? NULL : samples->text + samples->n;
 }
 
 static void add_parts(struct samples *samples, const char *before,
@@ -52,6 +49,8 @@ static void add_parts(struct samples *samples, const char *before,
     memcpy(to + before_n, text.p, text.n);
     memcpy(to + before_n + text.n, after, after_n + 1);
     samples->n += before_n + text.n + after_n + 1;
+    samples->texts++;
+    samples->added++;
 }
 
 void samples_add(struct samples *samples, struct cop_slice address)
@@ -85,38 +84,33 @@ void samples_entry(void *context, const char *kind, struct cop_slice text)
     }
 }
 
-static int by_text(const void *a, const void *b)
+static bool seal(struct samples *samples)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const char **texts = calloc(samples->texts + 1, sizeof texts[0]);
+    const char *text = samples->text;
+    bool is_added;
+
+    if (texts == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < samples->texts; i++) {
+        texts[i] = text;
+        text += strlen(text) + 1;
+    }
+    is_added = runs_add(&samples->runs, texts, samples->texts);
+    free((void *)texts);
+    return is_added;
 }
 
-bool samples_sort(struct samples *samples)
+bool samples_seal(struct samples *samples)
 {
-    size_t n = 0;
-
-    if (samples->has_failed) {
-        return false;
+    if (samples->texts != 0 && !samples->has_failed) {
+        samples->has_failed = !seal(samples);
     }
-    for (size_t i = 0; i < samples->n; i++) {
-        n += samples->text[i] == '\0';
-    }
-    free(samples->order);
-    samples->order = malloc((n + 1) * sizeof samples->order[0]);
-    if (samples->order == NULL) {
-        return false;
-    }
-    n = 0;
-    for (size_t at = 0; at < samples->n; at += strlen(samples->text + at) + 1) {
-        samples->order[n++] = samples->text + at;
-    }
-    qsort(samples->order, n, sizeof samples->order[0], by_text);
-    samples->order_n = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (samples->order_n == 0 ||
-            by_text(&samples->order[samples->order_n - 1],
-                &samples->order[i]) != 0) {
-            samples->order[samples->order_n++] = samples->order[i];
-        }
-    }
-    return true;
+    free(samples->text);
+    samples->text = NULL;
+    samples->n = 0;
+    samples->cap = 0;
+    samples->texts = 0;
+    return !samples->has_failed;
 }

@@ -1,5 +1,6 @@
 /* Addresses to ask about: one for each entry of lists, or the lines of a file.
- * Sorted and each once before they are asked. */
+ * There may be many millions: they are kept packed, and read sorted and each
+ * once. */
 #ifndef TOOLS_COPC_SAMPLES_H
 #define TOOLS_COPC_SAMPLES_H
 
@@ -8,14 +9,17 @@
 #include <stdint.h>
 
 #include "cop/slice.h"
+#include "tools/copc/runs.h"
 
 struct samples {
-    char *text; /* the addresses, each followed by NUL */
+    struct runs runs; /* what was sealed */
+    char *text;       /* the rest: addresses, each followed by NUL */
     size_t n;
     size_t cap;
-    const char **order; /* after samples_sort() */
-    size_t order_n;
+    size_t texts;      /* of those */
+    uint64_t added;    /* addresses in all, repeats counted */
     uint64_t patterns; /* entries for which no address can be made up */
+    uint64_t too_long; /* lines of --urls that are longer than any address */
     bool has_failed;   /* memory ran out */
 };
 
@@ -26,7 +30,8 @@ void samples_add(struct samples *samples, struct cop_slice address);
 /* An address that an entry of this kind is about; a cop_entry_fn. */
 void samples_entry(void *context, const char *kind, struct cop_slice text);
 
-/* Sort, and keep each once. False when memory ran out now or before. */
-bool samples_sort(struct samples *samples);
+/* Sort and pack what was added. To be called before they are read, and where
+ * memory is needed for something else. False when it ran out now or before. */
+bool samples_seal(struct samples *samples);
 
 #endif

@@ -8,7 +8,12 @@
 #include "tools/copc/report.h"
 #include "tools/copc/term.h"
 
-enum { EXAMPLES_MAX = 10000, KEY_BYTES = 256 };
+/* A log names requirements that no bundle has; so there is an end to their
+ * rows.
+ */
+enum { EXAMPLES_MAX = 10000, KEY_BYTES = 256, ROWS_MAX = 10000 };
+
+static const char others[] = "other requirements";
 
 static const char *const change_words[] = {
     [TALLY_SAME] = "same",
@@ -102,6 +107,10 @@ static json_t *row_of(struct tally *tally, struct cop_slice whose)
 
     snprintf(key, sizeof key, "%.*s", (int)whose.n, whose.p);
     row = json_object_get(tally->rows, key);
+    if (row == NULL && json_object_size(tally->rows) >= ROWS_MAX) {
+        snprintf(key, sizeof key, "%s", others);
+        row = json_object_get(tally->rows, key);
+    }
     if (row == NULL) {
         row = json_pack("{s:s, s:i, s:i, s:i, s:[]}", "by", key, "blocked", 0,
             "allowed", 0, "other", 0, "examples");

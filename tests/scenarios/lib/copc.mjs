@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, source } from './scenario.mjs';
 
-export { source };
+export { build, source };
 export const packs = join(source, 'rules/packs');
 export const program = join(build, 'tools/copc');
 
