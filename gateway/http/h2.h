@@ -44,7 +44,7 @@ struct h2_options {
     uint32_t head_bytes; /* of names and values of a head, 32 for each field
                             counted in (RFC 9113 6.5.2) */
     uint32_t fields;     /* of a head, at most HTTP_FIELDS_MAX */
-    uint32_t streams;    /* at once, opened by the other side */
+    uint32_t streams;    /* at once, opened by the client, whoever that is */
     uint32_t window;     /* bytes of body held for one stream, >= 65535 */
     uint32_t window_all; /* for all streams together, >= window */
     uint32_t send_bytes; /* of body accepted ahead for one stream */
