@@ -96,10 +96,74 @@ static struct h2_verdict spend(struct h2_budget *budget, enum h2_budget_id id)
     return good();
 }
 
-static struct h2_verdict judge_data(const struct frame *frame,
-    const unsigned char *peek, struct h2_budget *budget)
+/* --- which streams the client has ended ---
+ *
+ * libnghttp2 forgets a stream once both sides are done with it, and then
+ * ignores what comes on it. */
+
+static uint32_t place_of(uint32_t stream)
 {
+    return stream / 2 % H2_RECENT;
+}
+
+static uint8_t bit_of(uint32_t stream)
+{
+    return (uint8_t)(1U << place_of(stream) % 8);
+}
+
+static bool is_recent(const struct h2_frames *frames, uint32_t stream)
+{
+    return frames->is_server && stream % 2 == 1 && stream <= frames->highest &&
+           frames->highest - stream < 2 * H2_RECENT;
+}
+
+static void note_end(struct h2_frames *frames, uint32_t stream)
+{
+    if (is_recent(frames, stream)) {
+        frames->ended[place_of(stream) / 8] |= bit_of(stream);
+    }
+}
+
+/* A new highest one takes the places of those that are no longer recent. */
+static void note_opening(struct h2_frames *frames, uint32_t stream)
+{
+    uint32_t from = frames->highest + 1;
+    if (stream - from >= 2 * H2_RECENT) {
+        memset(frames->ended, 0, sizeof(frames->ended));
+    } else {
+        for (uint32_t it = from | 1; it <= stream; it += 2) {
+            frames->ended[place_of(it) / 8] &= (uint8_t)~bit_of(it);
+        }
+    }
+    frames->highest = stream;
+}
+
+/* RFC 9113 5.1: nothing of a message comes after its end, nor after a reset by
+ * who sends it. */
+static struct h2_verdict judge_end(
+    struct h2_frames *frames, const struct frame *frame)
+{
+    if (is_recent(frames, frame->stream) &&
+        (frames->ended[place_of(frame->stream) / 8] & bit_of(frame->stream)) !=
+            0) {
+        return bad(H2_STREAM_CLOSED, "a message goes on after its end");
+    }
+    if (is_last(frame)) {
+        note_end(frames, frame->stream);
+    }
+    return good();
+}
+
+static struct h2_verdict judge_data(struct h2_frames *frames,
+    const struct frame *frame, struct h2_budget *budget)
+{
+    const unsigned char *peek = frames->bytes + H2_FRAME_HEADER;
+    struct h2_verdict verdict = judge_end(frames, frame);
     uint32_t around = 0;
+
+    if (verdict.text != NULL) {
+        return verdict;
+    }
 
     if ((frame->flags & PADDED) != 0 && frame->length != 0) {
         around = 1 + (uint32_t)peek[0];
@@ -145,7 +209,7 @@ static struct h2_verdict judge_number(
         if (stream > next) {
             pass_over(frames, next, stream - 2);
         }
-        frames->highest = stream;
+        note_opening(frames, stream);
         return good();
     }
     return was_passed_over(frames, stream)
@@ -178,6 +242,9 @@ static struct h2_verdict judge_headers(struct h2_frames *frames,
 {
     struct h2_verdict verdict = judge_number(frames, frame->stream, budget);
 
+    if (verdict.text == NULL) {
+        verdict = judge_end(frames, frame);
+    }
     if (verdict.text != NULL) {
         return verdict;
     }
@@ -226,7 +293,7 @@ static struct h2_verdict judge(struct h2_frames *frames,
 
     switch (frame->type) {
     case DATA:
-        return judge_data(frame, peek, budget);
+        return judge_data(frames, frame, budget);
     case HEADERS:
         return judge_headers(frames, frame, budget);
     case CONTINUATION:
@@ -237,6 +304,7 @@ static struct h2_verdict judge(struct h2_frames *frames,
     case PRIORITY_UPDATE:
         return spend(budget, H2_BUDGET_PRIORITIES);
     case RST_STREAM:
+        note_end(frames, frame->stream);
         return spend(budget, H2_BUDGET_RESETS);
     case SETTINGS:
         return judge_settings(frame, budget);

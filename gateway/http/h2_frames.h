@@ -13,7 +13,12 @@
 #include "gateway/http/h2.h"
 #include "gateway/http/h2_budget.h"
 
-enum { H2_FRAME_HEADER = 9, H2_FRAME_PEEK = 4, H2_GAPS = 16 };
+enum {
+    H2_FRAME_HEADER = 9,
+    H2_FRAME_PEEK = 4,
+    H2_GAPS = 16,
+    H2_RECENT = 256 /* streams whose end is remembered, a multiple of 8 */
+};
 
 /* A run of stream numbers that were passed over. */
 struct h2_gap {
@@ -33,6 +38,7 @@ struct h2_frames {
     uint32_t highest; /* stream that the client has opened */
     uint32_t gaps_n;
     struct h2_gap gaps[H2_GAPS];
+    uint8_t ended[H2_RECENT / 8]; /* by the client, of the latest: a bit each */
     unsigned char bytes[H2_FRAME_HEADER + H2_FRAME_PEEK];
 };
 
