@@ -55,7 +55,7 @@ struct h2_options {
 enum {
     H2_NEW = 1,      /* the other side opened it; its head is there */
     H2_READABLE = 2, /* h2_read() gives something other than H2_NEED */
-    H2_WRITABLE = 4, /* takes body again, after it took less than offered */
+    H2_WRITABLE = 4, /* takes body again, after h2_is_writable() said no */
     H2_ENDED = 8     /* over in both directions, or reset: h2_ending() */
 };
 

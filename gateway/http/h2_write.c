@@ -496,11 +496,9 @@ size_t h2_write_body(
         return piece.n;
     }
     out->left -= out->has_length ? piece.n - rest.n : 0;
-    if (rest.n != 0) {
-        out->is_short = true;
-    } else {
-        out->is_last = is_last;
-    }
+    out->is_last = is_last && rest.n == 0;
+    /* Full counts as well: who asks h2_is_writable() first offers no more. */
+    out->is_short = !out->is_last && !h2_is_writable(stream);
     resume(stream);
     return piece.n - rest.n;
 }

@@ -208,8 +208,14 @@ static void flush(struct peer *peer)
 static void end(struct peer *peer)
 {
     struct h2_stream *stream;
+    const char *why;
     unsigned events;
+    bool by_us;
 
+    (void)h2_fault(peer->h2, &why, &by_us);
+    if (*why != '\0') {
+        fprintf(stderr, "h2-origin: %s\n", why);
+    }
     h2_abort(peer->h2, H2_NO_ERROR);
     while ((stream = h2_next(peer->h2, &events)) != NULL) {
         free(h2_user(stream));
@@ -224,7 +230,7 @@ static void end(struct peer *peer)
 static bool turn(struct peer *peer)
 {
     char bytes[READ_BYTES];
-    ssize_t n = 0;
+    ssize_t n = -1; /* 0: the peer closed */
 
     while (!h2_is_full(peer->h2)) {
         n = peer_read(peer, bytes, sizeof(bytes));
