@@ -293,7 +293,7 @@ static int on_frame(
     default:
         return 0;
     }
-    if (stream != NULL && is_last) {
+    if (stream != NULL && is_last && !stream->is_gone) {
         end_in(stream);
     }
     return 0;
