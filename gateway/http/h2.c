@@ -323,7 +323,8 @@ void h2_take_eof(struct h2 *h2)
 
 void h2_pump(struct h2 *h2)
 {
-    while (!h2->is_dead && !h2_is_full(h2)) {
+    while (!h2->is_dead && !h2_is_full(h2) &&
+           nghttp2_session_want_write(h2->session) != 0) {
         const uint8_t *bytes;
         ssize_t n = nghttp2_session_mem_send(h2->session, &bytes);
 

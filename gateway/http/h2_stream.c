@@ -176,6 +176,12 @@ void h2_stream_free(struct h2_stream *stream)
     h2_drop_body(stream);
     drop_out(stream);
     drop_heads(stream);
+    if (!h2->is_dead) {
+        /* It may know the stream longer than we do, once the connection has
+         * ended; not knowing it is no error. */
+        (void)nghttp2_session_set_stream_user_data(
+            h2->session, stream->id, NULL);
+    }
     if (h2->reading == stream) {
         h2->reading = NULL;
     }

@@ -20,6 +20,13 @@ enum {
 
 /* --- what libnghttp2 asks for --- */
 
+/* NULL where the stream was freed, because the connection ended, while
+ * libnghttp2 still had something to send on it. */
+static struct h2_stream *stream_of(nghttp2_session *session, int32_t id)
+{
+    return id != 0 ? nghttp2_session_get_stream_user_data(session, id) : NULL;
+}
+
 static int queue_trailers(nghttp2_session *session, struct h2_stream *stream)
 {
     struct h2_trail *trail = &stream->out.trail;
@@ -34,13 +41,18 @@ static int queue_trailers(nghttp2_session *session, struct h2_stream *stream)
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *bytes,
     size_t most, uint32_t *flags, nghttp2_data_source *source, void *user)
 {
-    struct h2_stream *stream = source->ptr;
-    struct h2_out *out = &stream->out;
-    size_t waiting = h2_out_waiting(out);
+    struct h2_stream *stream = stream_of(session, id);
+    struct h2_out *out;
+    size_t waiting;
 
-    (void)id;
     (void)bytes;
+    (void)source;
     (void)user;
+    if (stream == NULL) {
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    out = &stream->out;
+    waiting = h2_out_waiting(out);
     if (waiting == 0 && !out->is_last) {
         out->is_deferred = true;
         return NGHTTP2_ERR_DEFERRED;
@@ -94,13 +106,12 @@ static void earn(struct h2 *h2, uint32_t n)
 static int send_body(nghttp2_session *session, nghttp2_frame *frame,
     const uint8_t *header, size_t n, nghttp2_data_source *source, void *user)
 {
-    struct h2_stream *stream = source->ptr;
+    struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
     struct h2 *h2 = user;
     char *to = buf_room(&h2->out, H2_FRAME_HEADER + n);
 
-    (void)session;
-    (void)frame;
-    if (to == NULL) {
+    (void)source;
+    if (to == NULL || stream == NULL || h2_out_waiting(&stream->out) < n) {
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     memcpy(to, header, H2_FRAME_HEADER);
@@ -153,10 +164,7 @@ static int on_sent(
     nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
     struct h2 *h2 = user;
-    struct h2_stream *stream =
-        frame->hd.stream_id != 0
-            ? nghttp2_session_get_stream_user_data(session, frame->hd.stream_id)
-            : NULL;
+    struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
 
     switch (frame->hd.type) {
     case NGHTTP2_RST_STREAM:
@@ -190,10 +198,7 @@ static int on_sent(
 static int on_not_sent(
     nghttp2_session *session, const nghttp2_frame *frame, int code, void *user)
 {
-    struct h2_stream *stream =
-        frame->hd.stream_id != 0
-            ? nghttp2_session_get_stream_user_data(session, frame->hd.stream_id)
-            : NULL;
+    struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
 
     (void)code;
     (void)user;
@@ -231,12 +236,6 @@ static bool begin_body(
     return out->is_last;
 }
 
-static nghttp2_data_provider provider_of(struct h2_stream *stream)
-{
-    return (nghttp2_data_provider){
-        .source.ptr = stream, .read_callback = read_body};
-}
-
 static enum cop_status status_of(int rv)
 {
     return rv == 0                   ? COP_OK
@@ -257,7 +256,7 @@ enum cop_status h2_write_response(struct h2_stream *stream,
                          (stream->to_websocket && head->status == 101));
     bool is_websocket = is_tunnel && stream->to_websocket;
     nghttp2_session *session = stream->h2->session;
-    nghttp2_data_provider provider = provider_of(stream);
+    const nghttp2_data_provider provider = {.read_callback = read_body};
     struct h2_fields fields;
 
     if (stream->is_gone || stream->is_closed || stream->out.has_head ||
@@ -361,7 +360,7 @@ enum cop_status h2_open(struct h2 *h2, const struct http_head *head,
 {
     enum cop_status status = may_open(h2, wants_websocket(head));
     struct cop_slice place[2] = {host, target};
-    nghttp2_data_provider provider;
+    const nghttp2_data_provider provider = {.read_callback = read_body};
     struct h2_stream *stream;
     struct h2_fields fields;
 
@@ -375,7 +374,6 @@ enum cop_status h2_open(struct h2 *h2, const struct http_head *head,
     describe(stream, head);
     add_request_line(&fields, h2, stream, place, head->method);
     h2_fields_add_head(&fields, head, extra, stream->to_websocket);
-    provider = provider_of(stream);
     bool is_whole = begin_body(stream, head, stream->to_connect);
     int32_t id = fields.is_full
                      ? NGHTTP2_ERR_INVALID_ARGUMENT
