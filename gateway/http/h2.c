@@ -24,6 +24,7 @@ enum {
     ACKS_MAX = 100,      /* answers to SETTINGS and PING that wait */
     OUT_SPARE = 1 << 16, /* a frame, and more */
     SETTINGS_COUNT = 6,
+    SESSION_BYTES = 1 << 18,  /* of libnghttp2, but for heads under way */
     SEND_HEAD_BYTES = 1 << 20 /* of a head that we write */
 };
 
@@ -39,9 +40,11 @@ static bool is_sound(const struct h2_options *o)
            o->head_bytes <= INT32_MAX / 4;
 }
 
-static int make_session(struct h2 *h2, nghttp2_option *option,
-    nghttp2_session_callbacks *callbacks, nghttp2_mem *memory)
+static int make_session(
+    struct h2 *h2, nghttp2_option *option, nghttp2_session_callbacks *callbacks)
 {
+    nghttp2_mem memory = h2_memory_functions(&h2->memory);
+
     h2_read_callbacks(callbacks);
     h2_write_callbacks(callbacks);
     nghttp2_option_set_no_auto_window_update(option, 1);
@@ -54,13 +57,13 @@ static int make_session(struct h2 *h2, nghttp2_option *option,
         nghttp2_option_set_builtin_recv_extension_type(
             option, NGHTTP2_PRIORITY_UPDATE);
         return nghttp2_session_server_new3(
-            &h2->session, callbacks, h2, option, memory);
+            &h2->session, callbacks, h2, option, &memory);
     }
     return nghttp2_session_client_new3(
-        &h2->session, callbacks, h2, option, memory);
+        &h2->session, callbacks, h2, option, &memory);
 }
 
-static int open_session(struct h2 *h2, nghttp2_mem *memory)
+static int open_session(struct h2 *h2)
 {
     nghttp2_session_callbacks *callbacks = NULL;
     nghttp2_option *option = NULL;
@@ -70,7 +73,7 @@ static int open_session(struct h2 *h2, nghttp2_mem *memory)
         rv = nghttp2_session_callbacks_new(&callbacks);
     }
     if (rv == 0) {
-        rv = make_session(h2, option, callbacks, memory);
+        rv = make_session(h2, option, callbacks);
     }
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
@@ -105,9 +108,9 @@ static int submit_settings(struct h2 *h2)
     return nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, list, n);
 }
 
-static int begin(struct h2 *h2, nghttp2_mem *memory)
+static int begin(struct h2 *h2)
 {
-    int rv = open_session(h2, memory);
+    int rv = open_session(h2);
 
     if (rv == 0) {
         rv = submit_settings(h2);
@@ -119,8 +122,7 @@ static int begin(struct h2 *h2, nghttp2_mem *memory)
     return rv;
 }
 
-enum cop_status h2_new_with(
-    const struct h2_options *options, nghttp2_mem *memory, struct h2 **out)
+enum cop_status h2_new(const struct h2_options *options, struct h2 **out)
 {
     struct h2 *h2;
 
@@ -134,19 +136,16 @@ enum cop_status h2_new_with(
     h2->options = *options;
     h2_frames_init(&h2->frames, options->role, options->head_bytes);
     h2_budget_init(&h2->budget);
+    h2_memory_init(&h2->memory,
+        SESSION_BYTES + (size_t)options->streams * options->head_bytes);
     /* What is written is dropped from the front once it is as much. */
     buf_init(&h2->out, (size_t)options->out_bytes * 2 + OUT_SPARE);
-    if (begin(h2, memory) != 0) {
+    if (begin(h2) != 0) {
         h2_free(&h2);
         return COP_E_NOMEM;
     }
     *out = h2;
     return COP_OK;
-}
-
-enum cop_status h2_new(const struct h2_options *options, struct h2 **out)
-{
-    return h2_new_with(options, NULL, out);
 }
 
 static void wipe_out(struct h2 *h2)
@@ -170,7 +169,11 @@ void h2_free(struct h2 **h2)
     while (it->streams != NULL) {
         h2_stream_free(it->streams);
     }
-    nghttp2_session_del(it->session);
+    /* libnghttp2 1.52 may free a frame twice after an allocation failed. */
+    if (!it->memory.failed) {
+        nghttp2_session_del(it->session);
+    }
+    h2_memory_fini(&it->memory);
     h2_message_free(&it->message);
     h2_message_free(&it->spare);
     wipe_out(it);
@@ -344,7 +347,9 @@ struct cop_slice h2_give(struct h2 *h2)
 {
     h2_pump(h2);
     settle(h2);
-    return (struct cop_slice){h2->out.p + h2->out_at, h2->out.n - h2->out_at};
+    return h2->out.n == 0 ? (struct cop_slice){NULL, 0}
+                          : (struct cop_slice){
+                                h2->out.p + h2->out_at, h2->out.n - h2->out_at};
 }
 
 void h2_given(struct h2 *h2, size_t n)

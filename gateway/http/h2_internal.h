@@ -1,5 +1,4 @@
-/* What the parts of the HTTP/2 session share. Nobody else includes this, but
- * for tests that bring an allocator. */
+/* What the parts of the HTTP/2 session share. Nobody else includes this. */
 #ifndef GATEWAY_HTTP_H2_INTERNAL_H
 #define GATEWAY_HTTP_H2_INTERNAL_H
 
@@ -8,6 +7,7 @@
 #include "gateway/http/h2.h"
 #include "gateway/http/h2_budget.h"
 #include "gateway/http/h2_frames.h"
+#include "gateway/http/h2_memory.h"
 #include "gateway/http/h2_message.h"
 #include "rules/base/buf.h"
 
@@ -82,6 +82,7 @@ struct h2_refusal {
 
 struct h2 {
     nghttp2_session *session;
+    struct h2_memory memory; /* libnghttp2's */
     struct h2_options options;
     struct h2_frames frames;
     struct h2_budget budget;
@@ -107,9 +108,6 @@ struct h2 {
 };
 
 /* h2_new() with memory for libnghttp2 from elsewhere, NULL for malloc. */
-COP_MUST_USE enum cop_status h2_new_with(
-    const struct h2_options *options, nghttp2_mem *memory, struct h2 **out);
-
 /* End the connection for a reason; the first one counts. */
 void h2_end(struct h2 *h2, enum h2_code code, const char *text);
 /* Take one from a budget, or end the connection. */
