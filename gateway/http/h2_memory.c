@@ -94,12 +94,14 @@ static void memory_free(void *p, void *user)
 
 static void *memory_calloc(size_t count, size_t n, void *user)
 {
+    struct h2_memory *memory = user;
     void *p;
 
     if (n != 0 && count > SIZE_MAX / n) {
-        return settle(user, NULL, SIZE_MAX, 0);
+        memory->failed = true;
+        return NULL;
     }
-    p = settle(user, NULL, count * n, 0);
+    p = settle(memory, NULL, count * n, 0);
     if (p != NULL) {
         memset(p, 0, count * n);
     }

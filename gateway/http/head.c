@@ -21,7 +21,7 @@ const struct http_field *http_field_find(
 enum field_id http_field_id(struct cop_slice name)
 {
     for (int id = FIELD_OTHER + 1; id < FIELD_IDS; id++) {
-        if (http_same(name, names[id])) {
+        if (name.n == names[id].n && http_same(name, names[id])) {
             return (enum field_id)id;
         }
     }

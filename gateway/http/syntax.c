@@ -31,13 +31,6 @@ bool http_is_token(struct cop_slice text)
     return text.n != 0;
 }
 
-bool http_is_control(char c)
-{
-    unsigned char byte = (unsigned char)c;
-
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-}
-
 bool http_is_target(struct cop_slice text)
 {
     for (size_t i = 0; i < text.n; i++) {

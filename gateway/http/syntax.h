@@ -12,7 +12,12 @@
 bool http_is_token(struct cop_slice text);
 /* A byte that may stand in no line of a head: a control other than HTAB
  * (RFC 9110 5.5). */
-bool http_is_control(char c);
+static inline bool http_is_control(char c)
+{
+    unsigned char byte = (unsigned char)c;
+
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
 /* Only bytes that a request target may have: visible ASCII but '#'. Those that
  * RFC 3986 would rather see escaped pass, because browsers send some in
  * queries; the canonical form of cop/url.h is what is decided and sent. */
