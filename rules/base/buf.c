@@ -100,3 +100,15 @@ void buf_print(struct buf *buf, const char *format, ...)
     va_end(args);
     buf->n += (size_t)n;
 }
+
+void buf_drop_front(struct buf *buf, size_t n)
+{
+    if (n >= buf->n) {
+        buf->n = 0;
+        return;
+    }
+    if (n != 0) {
+        buf->n -= n;
+        memmove(buf->p, buf->p + n, buf->n);
+    }
+}

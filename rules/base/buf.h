@@ -29,6 +29,8 @@ void buf_add_slice(struct buf *buf, struct cop_slice text);
 void buf_add_char(struct buf *buf, char c);
 void buf_print(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Drop n bytes from the front. */
+void buf_drop_front(struct buf *buf, size_t n);
 
 static inline struct cop_slice buf_slice(const struct buf *buf)
 {

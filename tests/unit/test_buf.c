@@ -111,6 +111,25 @@ static void test_nothing_is_never_too_much(void **state)
     buf_fini(&buf);
 }
 
+static void test_drop_front(void **state)
+{
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, 100);
+    buf_drop_front(&buf, 10); /* of an empty one */
+    buf_add_slice(&buf, COP_LIT("hello world"));
+    buf_drop_front(&buf, 0);
+    assert_content(&buf, "hello world");
+    buf_drop_front(&buf, 6);
+    assert_content(&buf, "world");
+    buf_add_char(&buf, '!');
+    assert_content(&buf, "world!");
+    buf_drop_front(&buf, 7);
+    assert_int_equal(buf.n, 0);
+    buf_fini(&buf);
+}
+
 static void test_a_ceiling_beyond_memory(void **state)
 {
     struct buf buf;
@@ -132,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_print_fills_to_the_last_byte),
         cmocka_unit_test(test_room_is_for_the_caller_to_fill),
         cmocka_unit_test(test_nothing_is_never_too_much),
+        cmocka_unit_test(test_drop_front),
         cmocka_unit_test(test_a_ceiling_beyond_memory),
     };
 
