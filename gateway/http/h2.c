@@ -36,8 +36,8 @@ static bool is_sound(const struct h2_options *o)
            o->fields <= HTTP_FIELDS_MAX && o->streams != 0 &&
            o->window >= WINDOW_LEAST && o->window <= INT32_MAX &&
            o->window_all >= o->window && o->window_all <= INT32_MAX &&
-           o->send_bytes != 0 && o->out_bytes != 0 &&
-           o->head_bytes <= INT32_MAX / 4;
+           o->send_bytes != 0 && o->send_bytes <= o->window_all &&
+           o->out_bytes != 0 && o->head_bytes <= INT32_MAX / 4;
 }
 
 static int make_session(

@@ -46,7 +46,8 @@ struct h2_options {
     uint32_t fields;     /* of a head, at most HTTP_FIELDS_MAX */
     uint32_t streams;    /* at once, opened by the client, whoever that is */
     uint32_t window;     /* bytes of body held for one stream, >= 65535 */
-    uint32_t window_all; /* for all streams together, >= window */
+    uint32_t window_all; /* for all streams together, >= window; as much may
+                            be accepted ahead for all */
     uint32_t send_bytes; /* of body accepted ahead for one stream */
     uint32_t out_bytes;  /* ready to be written, for the connection */
 };

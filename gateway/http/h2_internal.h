@@ -102,6 +102,7 @@ struct h2 {
     bool is_dead; /* libnghttp2 failed: neither reads nor writes */
     bool is_leaving;
     bool is_pinging;
+    bool is_crowded;   /* a stream was short because others hold much */
     bool has_settings; /* the other side's came */
     uint32_t refusals_n;
     struct h2_refusal refusals[H2_REFUSALS];
@@ -149,6 +150,8 @@ void h2_read_callbacks(nghttp2_session_callbacks *callbacks);
 void h2_write_callbacks(nghttp2_session_callbacks *callbacks);
 /* An answer of the codec itself: a status and nothing more. */
 void h2_write_status(struct h2_stream *stream, uint16_t status);
+/* Bytes were framed or dropped: streams that waited for room hear of it. */
+void h2_uncrowd(struct h2 *h2);
 static inline size_t h2_out_waiting(const struct h2_out *out)
 {
     return out->body.n - out->at + out->borrowed.n;

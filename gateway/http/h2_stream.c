@@ -150,6 +150,7 @@ static void drop_out(struct h2_stream *stream)
     out->borrowed = (struct cop_slice){NULL, 0};
     free(out->trail.fields);
     out->trail = (struct h2_trail){NULL, 0};
+    h2_uncrowd(stream->h2);
 }
 
 static void drop_heads(struct h2_stream *stream)

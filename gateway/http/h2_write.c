@@ -96,6 +96,45 @@ static void take_waiting(struct h2_stream *stream, char *to, size_t n)
     }
 }
 
+/* How much more body may wait for windows: of the stream, and of all. A little
+ * may always, or streams whose reader pauses would stop the others. */
+static size_t room_of(const struct h2_stream *stream)
+{
+    const struct h2 *h2 = stream->h2;
+    const struct h2_out *out = &stream->out;
+    size_t waiting = out->body.n - out->at;
+    size_t own = h2->options.send_bytes - waiting;
+    size_t all = h2->options.window_all > h2->held
+                     ? h2->options.window_all - h2->held
+                     : 0;
+    size_t least = waiting < DIRECT_BYTES ? DIRECT_BYTES - waiting : 0;
+
+    all = all > least ? all : least;
+    return own < all ? own : all;
+}
+
+/* A stream that was short has half of its room again. */
+static void tell_writable(struct h2_stream *stream)
+{
+    if (stream->out.is_short &&
+        h2_out_waiting(&stream->out) <= stream->h2->options.send_bytes / 2) {
+        stream->out.is_short = false;
+        h2_mark(stream, H2_WRITABLE);
+    }
+}
+
+void h2_uncrowd(struct h2 *h2)
+{
+    if (!h2->is_crowded ||
+        h2->held + h2->options.send_bytes / 2 > h2->options.window_all) {
+        return;
+    }
+    h2->is_crowded = false;
+    for (struct h2_stream *it = h2->streams; it != NULL; it = it->next) {
+        tell_writable(it);
+    }
+}
+
 /* Work that was done makes the frames lawful that follow from it. */
 static void earn(struct h2 *h2, uint32_t n)
 {
@@ -118,11 +157,8 @@ static int send_body(nghttp2_session *session, nghttp2_frame *frame,
     take_waiting(stream, to + H2_FRAME_HEADER, n);
     h2->out.n += H2_FRAME_HEADER + n;
     earn(h2, (uint32_t)n / BYTES_OF_UPDATE);
-    if (stream->out.is_short &&
-        h2_out_waiting(&stream->out) <= h2->options.send_bytes / 2) {
-        stream->out.is_short = false;
-        h2_mark(stream, H2_WRITABLE);
-    }
+    tell_writable(stream);
+    h2_uncrowd(h2);
     return h2->out.n - h2->out_at >= h2->options.out_bytes ? NGHTTP2_ERR_PAUSE
                                                            : 0;
 }
@@ -412,8 +448,7 @@ bool h2_is_writable(const struct h2_stream *stream)
     const struct h2_out *out = &stream->out;
 
     return stream->is_gone || stream->is_closed ||
-           (out->has_head && !out->is_last &&
-               out->body.n - out->at < stream->h2->options.send_bytes);
+           (out->has_head && !out->is_last && room_of(stream) != 0);
 }
 
 /* Frame a large piece from where it lies; how much is left of it. */
@@ -435,7 +470,7 @@ static struct cop_slice write_direct(
 static size_t keep(struct h2_stream *stream, struct cop_slice piece)
 {
     struct h2_out *out = &stream->out;
-    size_t room = stream->h2->options.send_bytes - (out->body.n - out->at);
+    size_t room = room_of(stream);
     size_t n = piece.n < room ? piece.n : room;
 
     if (out->at != 0 && out->body.n + n > out->body.cap) {
@@ -497,6 +532,9 @@ size_t h2_write_body(
     out->is_last = is_last && rest.n == 0;
     /* Full counts as well: who asks h2_is_writable() first offers no more. */
     out->is_short = !out->is_last && !h2_is_writable(stream);
+    stream->h2->is_crowded =
+        stream->h2->is_crowded ||
+        (out->is_short && stream->h2->held >= stream->h2->options.window_all);
     resume(stream);
     return piece.n - rest.n;
 }

@@ -282,6 +282,7 @@ static SSL_CTX *tls_context(const char *certificate, const char *key)
 
 static void take_peer(int listener, SSL_CTX *context, struct peer *peer)
 {
+    struct h2_options own = options;
     int one = 1;
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -290,7 +291,8 @@ static void take_peer(int listener, SSL_CTX *context, struct peer *peer)
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     *peer = (struct peer){.fd = fd};
-    if (h2_new(&options, &peer->h2) != COP_OK) {
+    own.is_tls = context != NULL;
+    if (h2_new(&own, &peer->h2) != COP_OK) {
         exit(1);
     }
     if (context != NULL) {

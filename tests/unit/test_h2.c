@@ -556,6 +556,73 @@ static void test_full(void **state)
     close_pair(&pair);
 }
 
+enum { CROWD = 5 };
+
+/* Write on whichever stream is told to be writable. */
+static void write_due(
+    struct h2 *h2, struct h2_stream *const *streams, size_t *out)
+{
+    struct h2_stream *stream;
+    unsigned events;
+
+    while ((stream = h2_next(h2, &events)) != NULL) {
+        for (int i = 0; (events & H2_WRITABLE) != 0 && i < CROWD; i++) {
+            if (streams[i] == stream) {
+                out[i] = write_large(stream, out[i]);
+            }
+        }
+    }
+}
+
+/* Many streams whose reader reads none of them: together they hold no more
+ * than one may; and once they are read, each hears that it may go on. */
+static void test_crowd(void **state)
+{
+    struct http_head head = request_head("POST", HTTP_LENGTH, LARGE);
+    struct h2_options options = server_options;
+    struct pair pair = {.step = SIZE_MAX, .seed = 1};
+    struct h2_stream *from[CROWD];
+    struct h2_stream *to[CROWD];
+    size_t out[CROWD] = {0};
+    size_t in[CROWD] = {0};
+    size_t all = 0;
+
+    (void)state;
+    options.window_all = 65535;
+    pair.server = open_session(&options);
+    options.role = H2_CLIENT;
+    pair.client = open_session(&options);
+    for (int i = 0; i < CROWD; i++) {
+        from[i] = open_stream(&pair, &head, "/");
+    }
+    shuttle(&pair);
+    for (int i = 0; i < CROWD; i++) {
+        to[i] = due(pair.server, H2_NEW);
+        expect(to[i], H2_HEAD);
+        out[i] = write_large(from[i], 0);
+    }
+    assert_true(h2_held(pair.client) <= 65535 + CROWD * 4096);
+    while (all < (size_t)CROWD * LARGE) {
+        size_t before = all;
+
+        all = 0;
+        for (int turn = 0; turn < 3; turn++) {
+            shuttle(&pair);
+            write_due(pair.client, from, out);
+            assert_true(h2_held(pair.client) <= 65535 + CROWD * 4096);
+        }
+        for (int i = 0; i < CROWD; i++) {
+            in[i] = read_large(to[i], in[i], SIZE_MAX);
+            all += in[i];
+        }
+        assert_true(all > before);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        expect(to[i], H2_END);
+    }
+    close_pair(&pair);
+}
+
 static void test_options(void **state)
 {
     struct h2_options options = server_options;
@@ -589,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_eof),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_options),
     };
 
