@@ -44,7 +44,9 @@ enum entry_object {
     ENTRY_URL,     /* canonical "host[:port]/path?query" prefix, no scheme */
     ENTRY_PATTERN, /* PCRE2 over the canonical URL text, caseless */
     ENTRY_CIDR,    /* a network of addresses, "192.0.2.0/24" (base/cidr.h) */
-    ENTRY_ADBLOCK  /* a rule in Adblock syntax, packed (bundle/urlrules.h) */
+    ENTRY_ADBLOCK, /* a rule in Adblock syntax, packed (bundle/urlrules.h) */
+    ENTRY_COUNTRY, /* of a server's address: "NZ" (base/origin.h) */
+    ENTRY_AS       /* its network's number: "AS64496" */
 };
 
 struct tables_entry {

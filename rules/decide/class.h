@@ -4,6 +4,9 @@
 
 #include "cop/decide.h"
 
+struct addresses_key;
+struct policy_bundle;
+
 /* An empty class; its hits stay as they are. */
 void class_begin(struct cop_class *class);
 
@@ -14,6 +17,10 @@ void class_hit(struct cop_class *class, struct cop_hit hit);
 /* Whether a list was hit, and take its hit out again. */
 bool class_has(const struct cop_class *class, uint16_t list);
 void class_drop(struct cop_class *class, uint16_t list);
+
+/* address.c: note every network of a bundle that has a key in it. */
+void class_add_address(const struct policy_bundle *at,
+    const struct addresses_key *key, struct cop_class *class);
 
 /* Add up the categories of the class's hits. */
 void class_end(const struct cop_policy *policy, struct cop_class *class);

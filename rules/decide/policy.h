@@ -117,6 +117,7 @@ struct cop_policy {
     uint64_t generation;
     uint32_t bundles_n;
     bool needs_facts; /* some rule asks for more than the URL */
+    struct cop_address_wants wants_address;
     struct policy_bundle bundles[COP_BUNDLES_MAX + 1]; /* the last ends all */
     struct policy_list *lists;
     struct policy_requirement *requirements;

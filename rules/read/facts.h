@@ -60,7 +60,9 @@ enum list_format {
     LIST_RPZ,
     LIST_CIDR,
     LIST_CSV,
-    LIST_ADBLOCK
+    LIST_ADBLOCK,
+    LIST_COUNTRIES,
+    LIST_AS_NUMBERS
 };
 enum list_semantics { LIST_SAYS_DENY, LIST_SAYS_ALLOW, LIST_SAYS_ALLOW_ONLY };
 enum list_secrecy { LIST_PUBLIC, LIST_RESTRICTED, LIST_SECRET };
