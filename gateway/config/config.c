@@ -13,7 +13,9 @@
 
 enum {
     CONFIG_ARENA_MAX = 64 << 20,
-    CONFIG_LISTS_MAX = 4096 /* members of one list in the file */
+    CONFIG_LISTS_MAX = 4096, /* members of one list in the file */
+    CONFIG_AGE_MAX_DAYS = 3650,
+    CONFIG_AGE_DAYS = 45 /* such databases are published weekly or monthly */
 };
 
 /* What is handed out is the first member; the rest is how it came to be. */
@@ -440,6 +442,56 @@ static void read_reach(
     yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
 }
 
+static void read_countries(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reading *reading = into;
+
+    reading->config.locations.files[COP_DATABASE_COUNTRY] =
+        config_path(reading, yaml, value);
+}
+
+static void read_networks(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reading *reading = into;
+
+    reading->config.locations.files[COP_DATABASE_AS] =
+        config_path(reading, yaml, value);
+}
+
+static void read_location_age(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reading *reading = into;
+    int64_t days;
+
+    if (yaml_int(yaml, value, 1, CONFIG_AGE_MAX_DAYS, &days)) {
+        reading->config.locations.max_age_days = (uint32_t)days;
+    }
+}
+
+static void read_location_need(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reading *reading = into;
+
+    (void)yaml_bool(yaml, value, &reading->config.locations.is_required);
+}
+
+static void read_locations(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const struct yaml_key keys[] = {
+        {"countries", read_countries, false},
+        {"networks", read_networks, false},
+        {"max_age_days", read_location_age, false},
+        {"required", read_location_need, false},
+    };
+
+    yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+}
+
 static void read_log_decisions(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
@@ -549,6 +601,7 @@ static void config_set_defaults(struct config *config)
     config->languages_n = 1;
     config->inspect = CONFIG_INSPECT_NEEDED;
     config->log_decisions = "-";
+    config->locations.max_age_days = CONFIG_AGE_DAYS;
 #define CONFIG_LIMIT(field, least, most, usual, text)                          \
     config->limits.field = (usual);
 #include "gateway/config/limits.tbl"
@@ -600,6 +653,7 @@ enum cop_status config_read(struct cop_slice text, const char *file,
         {"inspect", read_inspect, false},
         {"ports", read_ports, false},
         {"reach", read_reach, false},
+        {"locations", read_locations, false},
         {"log", read_log, false},
         {"user", read_user, false},
         {"notice", read_notice, false},

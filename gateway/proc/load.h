@@ -11,6 +11,7 @@
 #include "cop/report.h"
 #include "gateway/config/config.h"
 #include "gateway/flow/world.h"
+#include "gateway/proc/databases.h"
 
 enum { LOAD_BUNDLES_MAX = 7 };
 
@@ -21,6 +22,7 @@ struct load {
     int trust_fd;  /* sealed memory: PEM of the authorities of servers */
     int bundle_fds[LOAD_BUNDLES_MAX];
     uint32_t bundles;
+    struct databases databases; /* of where addresses are */
     int ca_certificate_fd;
     int ca_key_fd; /* opened, never read by the parent */
     struct config *config;
@@ -43,6 +45,7 @@ struct load_parts {
     int ca_certificate_fd;
     const int *bundle_fds;
     uint32_t bundles;
+    const int *database_fds; /* COP_DATABASES of them; -1 for none */
 };
 
 /* Make a world: the parent to check a load, a worker to use it. The same

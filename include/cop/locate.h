@@ -59,6 +59,11 @@ COP_API COP_MUST_USE enum cop_status cop_locator_new(
     const int fds[COP_DATABASES], struct cop_locator **out);
 COP_API void cop_locator_free(struct cop_locator **locator);
 
+/* When a database was built, by its own word; 0 when it is not there.
+ * locator  NULL allowed */
+COP_API int64_t cop_locator_built(
+    const struct cop_locator *locator, enum cop_database kind);
+
 /* Fill in country and as_number of an address; what no database knows becomes
  * zeros. A country is where the address is in use or, where that is not said,
  * where it is registered.

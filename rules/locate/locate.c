@@ -102,6 +102,38 @@ static enum cop_status seal(struct cop_slice bytes, int *out)
     return COP_OK;
 }
 
+static enum cop_status database_open(int fd, MMDB_s *out)
+{
+    char path[FD_PATH_MAX];
+    int status;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    status = MMDB_open(path, MMDB_MODE_MMAP, out);
+    switch (status) {
+    case MMDB_SUCCESS:
+        return COP_OK;
+    case MMDB_OUT_OF_MEMORY_ERROR:
+        return COP_E_NOMEM;
+    case MMDB_FILE_OPEN_ERROR:
+    case MMDB_IO_ERROR:
+        return COP_E_IO;
+    default:
+        return COP_E_SYNTAX;
+    }
+}
+
+/* Nobody is given a database that the library cannot open. */
+static enum cop_status try_open(int fd)
+{
+    MMDB_s unused;
+    enum cop_status status = database_open(fd, &unused);
+
+    if (status == COP_OK) {
+        MMDB_close(&unused);
+    }
+    return status;
+}
+
 enum cop_status cop_database_seal(struct cop_slice bytes,
     enum cop_database kind, const char *file, struct cop_report *report,
     struct cop_database_facts *facts, int *fd)
@@ -109,6 +141,7 @@ enum cop_status cop_database_seal(struct cop_slice bytes,
     struct cop_database_facts found;
     const char *why = NULL;
     enum cop_status status;
+    int sealed = -1;
 
     if (bytes.n > COP_DATABASE_MAX) {
         return refuse(report, file, COP_E_LIMIT, "it is larger than 256 MB");
@@ -120,11 +153,18 @@ enum cop_status cop_database_seal(struct cop_slice bytes,
     if (!type_fits(found.type, kind)) {
         return refuse_kind(report, file, found.type, kind);
     }
-    status = seal(bytes, fd);
+    status = seal(bytes, &sealed);
+    if (status == COP_OK) {
+        status = try_open(sealed);
+    }
     if (status != COP_OK) {
-        return refuse(report, file, status, mmdb_no_memory);
+        if (sealed >= 0) {
+            close(sealed);
+        }
+        return refuse(report, file, status, cop_status_text(status));
     }
     *facts = found;
+    *fd = sealed;
     return COP_OK;
 }
 
@@ -199,26 +239,6 @@ enum cop_status cop_database_open(const char *file, enum cop_database kind,
 
 /* ---- looking up ---- */
 
-static enum cop_status database_open(int fd, MMDB_s *out)
-{
-    char path[FD_PATH_MAX];
-    int status;
-
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    status = MMDB_open(path, MMDB_MODE_MMAP, out);
-    switch (status) {
-    case MMDB_SUCCESS:
-        return COP_OK;
-    case MMDB_OUT_OF_MEMORY_ERROR:
-        return COP_E_NOMEM;
-    case MMDB_FILE_OPEN_ERROR:
-    case MMDB_IO_ERROR:
-        return COP_E_IO;
-    default:
-        return COP_E_SYNTAX;
-    }
-}
-
 enum cop_status cop_locator_new(
     const int fds[COP_DATABASES], struct cop_locator **out)
 {
@@ -255,6 +275,14 @@ void cop_locator_free(struct cop_locator **locator)
         }
     }
     free(it);
+}
+
+int64_t cop_locator_built(
+    const struct cop_locator *locator, enum cop_database kind)
+{
+    return locator != NULL && locator->is_open[kind]
+               ? (int64_t)locator->databases[kind].metadata.build_epoch
+               : 0;
 }
 
 /* The record of an address; false when there is none. */

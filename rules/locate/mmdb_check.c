@@ -74,53 +74,103 @@ static uint32_t behind(struct cop_slice section, uint32_t at)
     return at;
 }
 
-static bool number_of(
-    struct cop_slice section, const struct mmdb_value *value, uint64_t *out)
+static uint64_t number_of(
+    struct cop_slice section, const struct mmdb_value *value)
 {
-    if (value->type != MMDB_UINT16 && value->type != MMDB_UINT32 &&
-        value->type != MMDB_UINT64) {
-        return false;
-    }
-    *out = 0;
+    uint64_t number = 0;
+
     for (uint32_t i = 0; i < value->size; i++) {
-        *out = *out << 8 | (unsigned char)section.p[value->at + i];
+        number = number << 8 | (unsigned char)section.p[value->at + i];
+    }
+    return number;
+}
+
+/* Whether all n values from `at` on are texts. */
+static bool are_texts(struct cop_slice section, uint32_t at, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (at_end_of(section, at, &at).type != MMDB_STRING) {
+            return false;
+        }
     }
     return true;
 }
 
-/* One member; false when it has not the type that it must have. */
-static bool member_read(struct cop_slice section, struct cop_slice key,
-    const struct mmdb_value *value, struct metadata *out)
-{
-    const struct {
-        const char *name;
-        uint64_t *to;
-    } numbers[] = {{"node_count", &out->node_count},
-        {"record_size", &out->record_size}, {"ip_version", &out->ip_version},
-        {"binary_format_major_version", &out->major},
-        {"build_epoch", &out->built}};
+/* What must be there, and of which type: libmaxminddb is as strict, and some
+ * releases of it lose memory over what they refuse. */
+enum member {
+    MEMBER_NODES,
+    MEMBER_RECORD,
+    MEMBER_VERSION,
+    MEMBER_MAJOR,
+    MEMBER_MINOR,
+    MEMBER_BUILT,
+    MEMBER_TYPE,
+    MEMBER_LANGUAGES,
+    MEMBER_DESCRIPTION,
+    MEMBERS
+};
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (cop_slice_eq(key, cop_slice_of(numbers[i].name))) {
-            return number_of(section, value, numbers[i].to);
-        }
+static const struct {
+    const char *name;
+    enum mmdb_type type;
+} members[MEMBERS] = {
+    [MEMBER_NODES] = {"node_count", MMDB_UINT32},
+    [MEMBER_RECORD] = {"record_size", MMDB_UINT16},
+    [MEMBER_VERSION] = {"ip_version", MMDB_UINT16},
+    [MEMBER_MAJOR] = {"binary_format_major_version", MMDB_UINT16},
+    [MEMBER_MINOR] = {"binary_format_minor_version", MMDB_UINT16},
+    [MEMBER_BUILT] = {"build_epoch", MMDB_UINT64},
+    [MEMBER_TYPE] = {"database_type", MMDB_STRING},
+    [MEMBER_LANGUAGES] = {"languages", MMDB_ARRAY},
+    [MEMBER_DESCRIPTION] = {"description", MMDB_MAP},
+};
+
+/* Which member a key names; MEMBERS for one that does not matter here. */
+static enum member member_of(struct cop_slice key)
+{
+    unsigned i = 0;
+
+    while (i < MEMBERS && !cop_slice_eq(key, cop_slice_of(members[i].name))) {
+        i++;
     }
-    if (cop_slice_eq(key, COP_LIT("database_type"))) {
-        out->type = (struct cop_slice){section.p + value->at, value->size};
-        return value->type == MMDB_STRING;
+    return (enum member)i;
+}
+
+static bool member_holds(struct cop_slice section, enum member member,
+    const struct mmdb_value *value)
+{
+    if (value->type != members[member].type) {
+        return false;
     }
-    /* libmaxminddb reads these two as well. */
-    if (cop_slice_eq(key, COP_LIT("languages"))) {
-        return value->type == MMDB_ARRAY;
+    if (member == MEMBER_LANGUAGES) {
+        return are_texts(section, value->next, value->size);
     }
-    return !cop_slice_eq(key, COP_LIT("description")) ||
-           value->type == MMDB_MAP;
+    return member != MEMBER_DESCRIPTION ||
+           are_texts(section, value->next, 2 * value->size);
+}
+
+static void metadata_keep(struct cop_slice section,
+    const struct mmdb_value values[MEMBERS], struct metadata *out)
+{
+    const struct mmdb_value *type = &values[MEMBER_TYPE];
+
+    *out = (struct metadata){
+        .node_count = number_of(section, &values[MEMBER_NODES]),
+        .record_size = number_of(section, &values[MEMBER_RECORD]),
+        .ip_version = number_of(section, &values[MEMBER_VERSION]),
+        .major = number_of(section, &values[MEMBER_MAJOR]),
+        .built = number_of(section, &values[MEMBER_BUILT]),
+        .type = {section.p + type->at, type->size},
+    };
 }
 
 static const char *metadata_read(struct cop_slice section, struct metadata *out)
 {
     struct mmdb_value map = {.type = MMDB_BOOLEAN};
+    struct mmdb_value values[MEMBERS];
     const char *flaw = mmdb_value(section, 0, &map);
+    unsigned seen = 0;
     uint32_t at;
 
     if (flaw != NULL || map.type != MMDB_MAP) {
@@ -132,14 +182,24 @@ static const char *metadata_read(struct cop_slice section, struct metadata *out)
         uint32_t unused;
         struct mmdb_value key = at_end_of(section, at, &value_at);
         struct mmdb_value value = at_end_of(section, value_at, &unused);
+        enum member member =
+            member_of((struct cop_slice){section.p + key.at, key.size});
 
-        if (!member_read(section,
-                (struct cop_slice){section.p + key.at, key.size}, &value,
-                out)) {
-            return "its metadata has something of the wrong type";
-        }
         at = behind(section, value_at);
+        if (member == MEMBERS) {
+            continue;
+        }
+        if ((seen >> member & 1) != 0 ||
+            !member_holds(section, member, &value)) {
+            return "its metadata has something twice or of the wrong type";
+        }
+        seen |= 1u << member;
+        values[member] = value;
     }
+    if (seen != (1u << MEMBERS) - 1) {
+        return "its metadata lacks something";
+    }
+    metadata_keep(section, values, out);
     return NULL;
 }
 

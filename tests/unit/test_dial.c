@@ -159,8 +159,9 @@ static struct result dial_host(
     struct result result = {.loop = world->loop, .fd = -2};
     struct dial *dial = NULL;
 
-    assert_int_equal(
-        dial_start(world->dialer, &host, port, on_dialled, &result, &dial),
+    assert_int_equal(dial_start(world->dialer,
+                         &(struct dial_to){.host = &host, .port = port},
+                         on_dialled, &result, &dial),
         COP_OK);
     assert_non_null(dial);
     assert_int_equal(result.calls, 0);
@@ -458,8 +459,10 @@ static void test_cancelled_does_not_call(void **state)
     open_dialer(world);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(
-            dial_start(world->dialer, i % 2 == 0 ? &literal : &name,
-                address_port(&at), on_dialled, &result, &dials[i]),
+            dial_start(world->dialer,
+                &(struct dial_to){.host = i % 2 == 0 ? &literal : &name,
+                    .port = address_port(&at)},
+                on_dialled, &result, &dials[i]),
             COP_OK);
     }
     dial_cancel(&dials[0]); /* before it began */
@@ -488,7 +491,8 @@ static void chain_start(struct chain *chain)
 {
     struct cop_host host = host_of("no.invalid");
 
-    assert_int_equal(dial_start(chain->world->dialer, &host, 80,
+    assert_int_equal(dial_start(chain->world->dialer,
+                         &(struct dial_to){.host = &host, .port = 80},
                          on_dialled_start_another, chain, &chain->dial),
         COP_OK);
 }

@@ -43,6 +43,7 @@ struct house {
     struct config config;
     struct sockaddr_storage loopback;
     struct config_host host;
+    struct dial_bar bar;
     struct config_client reach;
     char trusted_path[64];
     struct identity_pair root;
@@ -282,9 +283,12 @@ static enum cop_status ask(struct asker *asker, struct house *house,
 
     *asker = (struct asker){.house = house};
     assert_int_equal(cop_host_parse(cop_slice_of(name), &host), COP_OK);
-    return upstreams_get(house->upstreams, origin->context != NULL, &host,
-        origin->port, fresh, on_upstream, asker, &asker->upstream,
-        &asker->wait);
+    return upstreams_get(house->upstreams,
+        &(struct upstream_to){
+            .dial = {.host = &host, .port = origin->port, .bar = house->bar},
+            .is_tls = origin->context != NULL,
+            .is_fresh = fresh},
+        on_upstream, asker, &asker->upstream, &asker->wait);
 }
 
 /* Connect anew and wait for it. */
