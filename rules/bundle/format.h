@@ -80,7 +80,7 @@ struct format_manifest {
     uint16_t labels_min; /* ...and of the shortest; both 0 without any */
 };
 
-enum { FORMAT_LIST_LIMIT_MATCHES = 1 };
+enum { FORMAT_LIST_LIMIT_MATCHES = 1, FORMAT_LIST_NEEDS_URL = 2 };
 
 struct format_list { /* by name, unique */
     struct format_span name, licence;

@@ -35,6 +35,7 @@ struct tables_list {
     uint32_t owner; /* index by role; NONE for a category list */
     struct cop_catset categories;
     bool limit_matches; /* a pattern that hits a limit counts as matched */
+    bool needs_url;     /* a server's address alone matches nothing in it */
 };
 
 enum entry_object {

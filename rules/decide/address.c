@@ -4,7 +4,10 @@
  * added to that, list by list, so that one verdict speaks of both. Three
  * things are asked of each bundle, each by a key of its own: the address, its
  * country, and the number of its network. What is not known (zeros) is not
- * asked: a rule never matches what nobody knows. */
+ * asked: a rule never matches what nobody knows. A list whose requirement asks
+ * for URL and address together (collateral_guard.require_url_and_ip) gets
+ * nothing from an address: its names and URLs have matched already, and its
+ * addresses match URLs that name them. */
 #include "cop/decide.h"
 
 #include <endian.h>
@@ -30,7 +33,8 @@ static uint16_t specificity_of(const struct format_address *record)
 }
 
 void class_add_address(const struct policy_bundle *at,
-    const struct addresses_key *key, struct cop_class *class)
+    const struct addresses_key *key, const struct policy_list *guarded,
+    struct cop_class *class)
 {
     struct addresses_run run;
     uint32_t from = 0;
@@ -42,11 +46,15 @@ void class_add_address(const struct policy_bundle *at,
             const struct format_rule *rule =
                 bundle_rule(at->bundle, record->rule);
 
-            class_hit(class, (struct cop_hit){
-                                 .rule = record->rule,
-                                 .list = (uint16_t)(at->lists + rule->list),
-                                 .specificity = specificity_of(record),
-                             });
+            struct cop_hit hit = {
+                .rule = record->rule,
+                .list = (uint16_t)(at->lists + rule->list),
+                .specificity = specificity_of(record),
+            };
+
+            if (guarded == NULL || !guarded[hit.list].needs_url) {
+                class_hit(class, hit);
+            }
         }
     }
 }
@@ -111,7 +119,8 @@ void cop_classify_address(const struct cop_policy *policy,
     for (uint32_t b = 0; b < policy->bundles_n; b++) {
         for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
             if (is_asked[i]) {
-                class_add_address(&policy->bundles[b], &keys[i], class);
+                class_add_address(
+                    &policy->bundles[b], &keys[i], policy->lists, class);
             }
         }
     }

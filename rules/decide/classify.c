@@ -145,7 +145,7 @@ static void classify_literal(const struct policy_bundle *at,
     struct addresses_key key;
 
     if (addresses_key_of(host, &key)) {
-        class_add_address(at, &key, class);
+        class_add_address(at, &key, NULL, class);
     }
 }
 

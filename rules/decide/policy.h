@@ -50,6 +50,7 @@ struct policy_list {
     uint16_t protects; /* its lowest class P category, or none */
     uint8_t role;
     bool limit_matches;
+    bool needs_url;
 };
 
 struct policy_requirement {

@@ -305,7 +305,8 @@ void list_read_end(
 }
 
 bool list_read_files(const struct document *document, struct yaml *yaml,
-    const struct yaml_node *value, const struct fact_list **out, size_t *n)
+    const struct yaml_node *value, enum entry_object object,
+    const struct fact_list **out, size_t *n)
 {
     uint32_t errors = yaml->errors;
     struct fact_list *lists;
@@ -320,7 +321,8 @@ bool list_read_files(const struct document *document, struct yaml *yaml,
     }
     for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
         lists[used].place = fact_place(yaml, c);
-        lists[used].object = ENTRY_DOMAIN;
+        lists[used].object = object;
+        lists[used].format = format_of(object);
         used += fact_read_path(document, yaml, c, &lists[used]);
     }
     *out = lists;

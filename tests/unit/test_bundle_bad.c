@@ -181,7 +181,7 @@ static const struct flaw flaws[] = {
     {SECTION_LISTS, 0, SPAN_AT(list, licence), FAR, COP_E_SYNTAX, "text"},
     {SECTION_LISTS, 1, FIELD(list, owner), 0, COP_E_SYNTAX, "belongs to"},
     {SECTION_LISTS, 1, FIELD(list, role), 9, COP_E_SYNTAX, "does not know"},
-    {SECTION_LISTS, 1, FIELD(list, flags), 2, COP_E_SYNTAX, "does not know"},
+    {SECTION_LISTS, 1, FIELD(list, flags), 4, COP_E_SYNTAX, "does not know"},
     {SECTION_LISTS, 1, FIELD(list, zero), 1, COP_E_SYNTAX, "zeros"},
     {SECTION_REQUIREMENTS, 0, SPAN_AT(requirement, blocked_by), FAR,
         COP_E_SYNTAX, "text"},
