@@ -6,13 +6,27 @@
 #include "rules/bundle/audit.h"
 #include "rules/bundle/tables.h"
 
-static bool bits_hold(const struct format_address *row)
+static bool is_country(const struct format_address *row)
+{
+    return row->bits == 8 * ORIGIN_COUNTRY_BYTES && row->address[0] >= 'A' &&
+           row->address[0] <= 'Z' && row->address[1] >= 'A' &&
+           row->address[1] <= 'Z';
+}
+
+static bool is_as(const struct format_address *row)
+{
+    static const uint8_t zeros[4];
+
+    return row->bits == 32 && memcmp(row->address, zeros, sizeof(zeros)) != 0;
+}
+
+static bool family_holds(const struct format_address *row)
 {
     switch ((enum format_family)row->family) {
     case FORMAT_COUNTRY:
-        return row->bits == 8 * ORIGIN_COUNTRY_BYTES;
+        return is_country(row);
     case FORMAT_AS:
-        return row->bits == 32;
+        return is_as(row);
     case FORMAT_IP4:
         return row->bits <= CIDR_IP4_BITS;
     case FORMAT_IP6:
@@ -27,7 +41,7 @@ static bool network_holds(const struct format_address *row)
 {
     uint8_t address[sizeof(row->address)];
 
-    if (!bits_hold(row)) {
+    if (!family_holds(row)) {
         return false;
     }
     memcpy(address, row->address, sizeof(address));
