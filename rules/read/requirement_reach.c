@@ -149,7 +149,6 @@ void requirement_read_guard(
         .min_prefix_ip6 = -1};
     guard->is_there =
         yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
-    requirement_read_aside(yaml, value, into);
 }
 
 /* ---- layers ---- */
