@@ -7,15 +7,14 @@
 #include <string.h>
 
 #include "cop/host.h"
+#include "gateway/config/locations.h"
 #include "gateway/config/network.h"
 #include "rules/base/arena.h"
 #include "rules/read/yaml.h"
 
 enum {
     CONFIG_ARENA_MAX = 64 << 20,
-    CONFIG_LISTS_MAX = 4096, /* members of one list in the file */
-    CONFIG_AGE_MAX_DAYS = 3650,
-    CONFIG_AGE_DAYS = 45 /* such databases are published weekly or monthly */
+    CONFIG_LISTS_MAX = 4096 /* members of one list in the file */
 };
 
 /* What is handed out is the first member; the rest is how it came to be. */
@@ -42,21 +41,10 @@ static void *config_array(
     return array;
 }
 
-/* A path, relative to the configuration's folder unless absolute. */
 static const char *config_path(
     struct reading *reading, struct yaml *yaml, const struct yaml_node *value)
 {
-    struct cop_slice text;
-
-    if (!yaml_text(yaml, value, &text)) {
-        return NULL;
-    }
-    if (text.p[0] == '/') {
-        return arena_copy(yaml->arena, text).p;
-    }
-    return arena_print(yaml->arena, "%.*s%.*s", (int)reading->folder.n,
-        reading->folder.p, (int)text.n, text.p)
-        .p;
+    return locations_path(reading->folder, yaml, value);
 }
 
 static void read_listen(
@@ -442,54 +430,12 @@ static void read_reach(
     yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
 }
 
-static void read_countries(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct reading *reading = into;
-
-    reading->config.locations.files[COP_DATABASE_COUNTRY] =
-        config_path(reading, yaml, value);
-}
-
-static void read_networks(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct reading *reading = into;
-
-    reading->config.locations.files[COP_DATABASE_AS] =
-        config_path(reading, yaml, value);
-}
-
-static void read_location_age(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct reading *reading = into;
-    int64_t days;
-
-    if (yaml_int(yaml, value, 1, CONFIG_AGE_MAX_DAYS, &days)) {
-        reading->config.locations.max_age_days = (uint32_t)days;
-    }
-}
-
-static void read_location_need(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct reading *reading = into;
-
-    (void)yaml_bool(yaml, value, &reading->config.locations.is_required);
-}
-
 static void read_locations(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    static const struct yaml_key keys[] = {
-        {"countries", read_countries, false},
-        {"networks", read_networks, false},
-        {"max_age_days", read_location_age, false},
-        {"required", read_location_need, false},
-    };
+    struct reading *reading = into;
 
-    yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+    locations_read(yaml, value, reading->folder, &reading->config.locations);
 }
 
 static void read_log_decisions(
@@ -601,7 +547,7 @@ static void config_set_defaults(struct config *config)
     config->languages_n = 1;
     config->inspect = CONFIG_INSPECT_NEEDED;
     config->log_decisions = "-";
-    config->locations.max_age_days = CONFIG_AGE_DAYS;
+    config->locations.max_age_days = LOCATIONS_AGE_DAYS;
 #define CONFIG_LIMIT(field, least, most, usual, text)                          \
     config->limits.field = (usual);
 #include "gateway/config/limits.tbl"
