@@ -11,6 +11,7 @@
 
 #include <maxminddb.h>
 
+#include "rules/base/ip.h"
 #include "rules/locate/mmdb.h"
 
 /* Zeros behind the sealed copy: some releases of libmaxminddb look a value
@@ -341,16 +342,16 @@ static void locate_as(const struct cop_locator *locator,
     }
 }
 
-/* IPv4 is looked up as such: a database for IPv4 alone knows nothing else. */
+/* IPv4 is looked up as such, also where IPv6 stands for it: a database knows
+ * countries of the addresses that NAT64 leads to, not of NAT64's. */
 static struct sockaddr_storage sockaddr_of(const uint8_t bytes[16])
 {
-    static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     struct sockaddr_storage at = {.ss_family = AF_INET6};
 
-    if (memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+    if (ip6_holds_ip4(bytes)) {
         struct sockaddr_in ip4 = {.sin_family = AF_INET};
 
-        memcpy(&ip4.sin_addr, bytes + sizeof(mapped), 4);
+        memcpy(&ip4.sin_addr, bytes + 12, 4);
         memcpy(&at, &ip4, sizeof(ip4));
     } else {
         struct sockaddr_in6 ip6 = {.sin6_family = AF_INET6};

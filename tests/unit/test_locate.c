@@ -97,6 +97,21 @@ static void test_countries(void **state)
     }
 }
 
+/* RFC 6052: what NAT64's prefix leads to is what is looked up. */
+static void test_ip4_within_ip6(void **state)
+{
+    struct cop_database_facts facts;
+    struct cop_locator *locator =
+        locator_of("country-24", COP_DATABASE_COUNTRY, &facts);
+    struct cop_address address = {
+        .bytes = {0, 0x64, 0xff, 0x9b, [12] = 192, 0, 2, 1}};
+
+    (void)state;
+    cop_locate(locator, &address);
+    assert_memory_equal(address.country, "XA", 2);
+    cop_locator_free(&locator);
+}
+
 static void test_ip4_alone(void **state)
 {
     struct cop_database_facts facts;
@@ -296,6 +311,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_countries),
+        cmocka_unit_test(test_ip4_within_ip6),
         cmocka_unit_test(test_ip4_alone),
         cmocka_unit_test(test_records_of_other_shapes),
         cmocka_unit_test(test_numbers),

@@ -60,6 +60,7 @@ enum copc_exit setting_find_server(struct setting *setting,
         return COPC_USAGE;
     }
     setting->has_address = true;
+    setting->address_text = text;
     return locate(setting, options, findings);
 }
 

@@ -19,6 +19,7 @@ struct setting {
     uint32_t profile; /* COP_NONE: that of each line of a log */
     struct cop_moment moment;
     struct cop_address address; /* of the server, with has_address */
+    const char *address_text;   /* as the options have it */
     bool has_address;
     char who[SETTING_WHO_BYTES]; /* the subject, in words */
 };
