@@ -112,7 +112,7 @@ int parent_check(const char *file, int is_json)
         report.emit = check_gather;
         report.context = findings;
     }
-    status = load_open(file, now, &report, &load);
+    status = load_open(file, now, NULL, &report, &load);
     if (status == COP_OK) {
         status = check_ca(load, now, &report);
     }

@@ -1,5 +1,6 @@
 #include "gateway/proc/databases.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ const char *database_state_word(enum database_state state)
 {
     static const char *const words[] = {[DATABASE_ABSENT] = "absent",
         [DATABASE_UNUSABLE] = "unusable",
+        [DATABASE_KEPT] = "kept",
         [DATABASE_STALE] = "stale",
         [DATABASE_READY] = "ready"};
 
@@ -82,9 +84,21 @@ static void judge_age(struct databases *databases, unsigned kind,
     }
 }
 
+/* A download that failed must not open what a country's rules close. */
+static bool keep(
+    struct databases *databases, unsigned kind, const struct databases *before)
+{
+    if (before == NULL || before->fds[kind] < 0) {
+        return false;
+    }
+    databases->fds[kind] = fcntl(before->fds[kind], F_DUPFD_CLOEXEC, 0);
+    databases->facts[kind] = before->facts[kind];
+    return databases->fds[kind] >= 0;
+}
+
 enum cop_status databases_open(struct databases *databases,
     const struct config_locations *locations, int64_t now_unix,
-    struct cop_report *report)
+    const struct databases *before, struct cop_report *report)
 {
     struct softened softened = {report, severity_of(locations)};
     struct cop_report inner = {.emit = emit_softened, .context = &softened};
@@ -105,6 +119,14 @@ enum cop_status databases_open(struct databases *databases,
             judge_age(databases, i, locations, now_unix, report);
         } else if (locations->is_required) {
             return COP_E_CHECK;
+        } else if (keep(databases, i, before)) {
+            judge_age(databases, i, locations, now_unix, report);
+            databases->states[i] = DATABASE_KEPT;
+            cop_report_at(report, COP_WARNING, "database", locations->files[i],
+                0, 0, "replace the file and reload",
+                "cannot be used; the one before it, %lld days old, stays in "
+                "use",
+                (long long)databases->age_days[i]);
         }
     }
     return COP_OK;

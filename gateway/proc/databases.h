@@ -19,13 +19,14 @@ struct config_locations;
 enum database_state {
     DATABASE_ABSENT, /* none is configured */
     DATABASE_UNUSABLE,
+    DATABASE_KEPT,  /* unusable, and the one before it stays in use */
     DATABASE_STALE, /* in use, older than it should be */
     DATABASE_READY
 };
 
 struct databases {
     enum database_state states[COP_DATABASES];
-    struct cop_database_facts facts[COP_DATABASES]; /* STALE and READY */
+    struct cop_database_facts facts[COP_DATABASES]; /* of one in use */
     int64_t age_days[COP_DATABASES];
     int fds[COP_DATABASES]; /* sealed memory, or -1 */
 };
@@ -35,10 +36,12 @@ void databases_close(struct databases *databases);
 
 /* Open what is configured; findings are warnings, or errors where they are
  * required. now_unix measures ages.
+ * before  what is in use until now: kept where its successor cannot be used
+ *         and is not required; NULL: nothing is
  * Returns COP_OK, COP_E_CHECK, COP_E_NOMEM. */
 COP_MUST_USE enum cop_status databases_open(struct databases *databases,
     const struct config_locations *locations, int64_t now_unix,
-    struct cop_report *report);
+    const struct databases *before, struct cop_report *report);
 
 /* Say which rules of a policy cannot match for want of a database.
  * Returns COP_OK, or COP_E_CHECK where they are required. */
@@ -46,7 +49,7 @@ COP_MUST_USE enum cop_status databases_judge(const struct databases *databases,
     const struct config_locations *locations, const struct cop_policy *policy,
     struct cop_report *report);
 
-/* "absent", "unusable", "stale", "ready". */
+/* "absent", "unusable", "kept", "stale", "ready". */
 const char *database_state_word(enum database_state state);
 
 /* Tell the operator what is in use, a line each. */

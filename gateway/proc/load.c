@@ -220,7 +220,7 @@ static enum cop_status load_check_zone(
 }
 
 enum cop_status load_open(const char *file, int64_t now_unix,
-    struct cop_report *report, struct load **out)
+    const struct load *before, struct cop_report *report, struct load **out)
 {
     struct load *load = calloc(1, sizeof(*load));
     struct world *world = NULL;
@@ -246,8 +246,8 @@ enum cop_status load_open(const char *file, int64_t now_unix,
         status = load_trust(load, report);
     }
     if (status == COP_OK) {
-        status = databases_open(
-            &load->databases, &load->config->locations, now_unix, report);
+        status = databases_open(&load->databases, &load->config->locations,
+            now_unix, before != NULL ? &before->databases : NULL, report);
     }
     if (status == COP_OK) {
         const struct load_parts given = {file, load->config_fd, load->policy_fd,

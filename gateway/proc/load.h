@@ -30,10 +30,12 @@ struct load {
 
 /* Read a configuration and all it names.
  * now_unix  what dates in the policy file are measured against
+ * before    what is in use, for databases whose successors are damaged; NULL:
+ *           nothing is
  * Returns COP_OK; COP_E_CHECK for anything wrong with what was read, COP_E_IO
  * for what cannot be opened, COP_E_NOMEM; all reported. */
 COP_MUST_USE enum cop_status load_open(const char *file, int64_t now_unix,
-    struct cop_report *report, struct load **out);
+    const struct load *before, struct cop_report *report, struct load **out);
 void load_close(struct load **load);
 
 /* What a world is made of, borrowed. */

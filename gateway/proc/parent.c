@@ -426,7 +426,8 @@ static void parent_reload(struct parent *parent)
 
     notify_reloading();
     if (keyd == NULL ||
-        load_open(parent->file, time(NULL), &report, &load) != COP_OK ||
+        load_open(parent->file, time(NULL), parent->load, &report, &load) !=
+            COP_OK ||
         listeners_open(load->config, &parent->listeners, &listeners) !=
             COP_OK ||
         (log_fd = parent_open_log(load->config)) < 0 ||
@@ -534,7 +535,8 @@ static int parent_prepare(struct parent *parent)
 {
     struct cop_report report = {.emit = say_finding};
 
-    if (load_open(parent->file, time(NULL), &report, &parent->load) != COP_OK) {
+    if (load_open(parent->file, time(NULL), NULL, &report, &parent->load) !=
+        COP_OK) {
         return EXIT_CONFIGURATION;
     }
     if (listeners_open(parent->load->config, NULL, &parent->listeners) !=

@@ -131,20 +131,29 @@ scenario('addresses', async (place) => {
     assert.equal(counts.countries_built, now - 3 * 86400);
     assert.equal(counts.networks_built, now - 100 * 86400);
   });
-  await place.step('a database that is gone or damaged: said loudly, its rules match nothing, the gateway serves', async () => {
+  await place.step('a database that is gone or damaged at a reload: said loudly, the one before stays', async () => {
     for (const spoil of [() => rmSync(data), () => writeFileSync(data, 'no database')]) {
       spoil();
-      const checked = await copgate(['-t', '--json', '-c', u.gateway.file]);
-      const report = JSON.parse(checked.out);
-      assert.equal(report.ok, true);
-      assert.equal(report.databases[0].state, 'unusable');
-      assert.ok(report.findings.some((f) => /rules about countries/.test(f.what)), checked.out);
       await reload({});
-      assert.equal((await get(u.http('country.example'))).status, 502);
+      assert.match((await get(u.http('country.example'))).body, /Closed by order country/);
       assert.equal((await get(u.http(names.allowed))).status, 200);
-      assert.match((await get(u.http('number.example'))).body, /Closed by order number/);
     }
+    assert.match(u.gateway.kept.err, /the one before it, 3 days old, stays in use/);
+  });
+  await place.step('without one: said loudly, its rules match nothing, the gateway serves', async () => {
+    const checked = await copgate(['-t', '--json', '-c', u.gateway.file]);
+    const report = JSON.parse(checked.out);
+    assert.equal(report.ok, true);
+    assert.equal(report.databases[0].state, 'unusable');
+    assert.ok(report.findings.some((f) => /rules about countries/.test(f.what)), checked.out);
+    await reload({ extra: extra.replace(`countries: ${data}, `, '') });
     assert.match(u.gateway.kept.err, /rules about countries and no database/);
+    assert.equal((await get(u.http('country.example'))).status, 502);
+    assert.equal((await get(u.http(names.allowed))).status, 200);
+    assert.match((await get(u.http('number.example'))).body, /Closed by order number/);
+    await reload({}); // damaged still, and nothing before it
+    assert.equal((await get(u.http('country.example'))).status, 502);
+    assert.equal((await u.gateway.counts()).countries_built, 0);
   });
   await place.step('where they are required, a reload without one is refused and nothing changes', async () => {
     writeFileSync(data, countries({ '127.0.3.0/24': 'XA' }, { built: now }));
