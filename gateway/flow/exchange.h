@@ -9,6 +9,7 @@
 
 #include "gateway/flow/conn.h"
 #include "gateway/flow/decision.h"
+#include "gateway/flow/gate.h"
 #include "gateway/flow/lane.h"
 #include "gateway/loop/loop.h"
 #include "gateway/upstream/upstream.h"
@@ -42,6 +43,7 @@ struct exchange {
     uint64_t paced_bytes; /* up.read_bytes when it last got more time */
     struct upstream *upstream;
     struct upstream_wait *wait;
+    struct gate *gate;   /* asked about the server's addresses; often none */
     uint32_t head_bytes; /* what the lanes were made for */
     uint32_t fields;
     struct lane up;

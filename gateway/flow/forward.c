@@ -98,6 +98,16 @@ static enum step forward_attach(struct exchange *x, struct upstream *upstream)
     return STEP_NEXT;
 }
 
+/* No address of the server may be used: the child is told why, not that the
+ * server is out of reach. */
+static enum step forward_refuse(struct exchange *x)
+{
+    struct decision decision;
+
+    gate_decide(x->gate, true, &decision);
+    return answer_block(x, &decision, COP_REASON_NONE);
+}
+
 static void forward_on_upstream(void *context, struct upstream *upstream,
     enum cop_reason reason, const char *detail)
 {
@@ -108,6 +118,8 @@ static void forward_on_upstream(void *context, struct upstream *upstream,
     x->wait = NULL;
     if (upstream != NULL) {
         step = forward_attach(x, upstream);
+    } else if (reason == COP_REASON_REFUSED && gate_is_shut(x->gate)) {
+        step = forward_refuse(x);
     } else {
         step = answer_error(x, notice_status_of(reason), reason, detail);
     }
@@ -117,9 +129,12 @@ static void forward_on_upstream(void *context, struct upstream *upstream,
 static enum step forward_connect(struct exchange *x, bool is_fresh)
 {
     struct upstream *upstream = NULL;
-    enum cop_status status =
-        upstreams_get(x->conn->flow->upstreams, x->is_tls, &x->host, x->port,
-            is_fresh, forward_on_upstream, x, &upstream, &x->wait);
+    const struct upstream_to to = {
+        .dial = {&x->host, x->port, gate_bar(x->gate)},
+        .is_tls = x->is_tls,
+        .is_fresh = is_fresh};
+    enum cop_status status = upstreams_get(x->conn->flow->upstreams, &to,
+        forward_on_upstream, x, &upstream, &x->wait);
     enum cop_reason reason =
         status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY;
 

@@ -60,7 +60,9 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
     if (upstream != NULL) {
         conn->tally.server_tls = wire_version(&upstream->wire);
         upstream_put(&upstream);
-    } else {
+    } else if (reason != COP_REASON_REFUSED ||
+               !gate_is_shut(conn->tunnel->gate)) {
+        /* Why an address is barred each request inside finds out anew. */
         fault_set(&conn->origin, reason, detail);
     }
     conn_resume(conn, intercept_show(conn));
@@ -69,9 +71,11 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 enum step intercept_begin(struct conn *conn)
 {
     struct upstream *upstream = NULL;
-    enum cop_status status = upstreams_get(conn->flow->upstreams, true,
-        &conn->site.host, conn->site.port, false, intercept_on_upstream, conn,
-        &upstream, &conn->tunnel->wait);
+    const struct upstream_to to = {.dial = {&conn->site.host, conn->site.port,
+                                       gate_bar(conn->tunnel->gate)},
+        .is_tls = true};
+    enum cop_status status = upstreams_get(conn->flow->upstreams, &to,
+        intercept_on_upstream, conn, &upstream, &conn->tunnel->wait);
 
     if (status == COP_AGAIN) {
         flow_go(conn, CONN_UPSTREAM);

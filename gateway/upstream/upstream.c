@@ -116,7 +116,8 @@ static void wait_late(struct timer *timer)
         COP_REASON_CONNECT_TIMEOUT, "the TLS handshake did not end in time");
 }
 
-static struct upstream *upstream_new(const struct upstream_wait *wait, int fd)
+static struct upstream *upstream_new(const struct upstream_wait *wait, int fd,
+    const struct sockaddr_storage *address)
 {
     struct upstream *upstream = calloc(1, sizeof(*upstream));
 
@@ -126,6 +127,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd)
     wire_init(&upstream->wire, fd);
     upstream->wire.abort = COP_REASON_ORIGIN_ABORT;
     upstream->host = wait->host;
+    upstream->address = *address;
     upstream->port = wait->port;
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
@@ -161,13 +163,12 @@ static void wait_dialled(void *context, int fd, enum cop_reason reason,
 {
     struct upstream_wait *wait = context;
 
-    (void)address;
     wait->dial = NULL;
     if (fd < 0) {
         wait_fail(wait, reason, "");
         return;
     }
-    wait->upstream = upstream_new(wait, fd);
+    wait->upstream = upstream_new(wait, fd, address);
     if (wait->upstream == NULL) {
         (void)close(fd);
         wait_fail(wait, COP_REASON_MEMORY, "");
@@ -201,12 +202,14 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     return wait;
 }
 
-enum cop_status upstreams_get(struct upstreams *upstreams, bool is_tls,
-    const struct cop_host *host, uint16_t port, bool fresh, upstream_fn *fn,
-    void *context, struct upstream **upstream, struct upstream_wait **wait)
+enum cop_status upstreams_get(struct upstreams *upstreams,
+    const struct upstream_to *to, upstream_fn *fn, void *context,
+    struct upstream **upstream, struct upstream_wait **wait)
 {
-    struct place place = {is_tls, host, port};
-    struct upstream *idle = fresh ? NULL : pool_take(&upstreams->idle, &place);
+    struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    struct upstream *idle =
+        to->is_fresh ? NULL
+                     : pool_take(&upstreams->idle, &place, &to->dial.bar);
     struct upstream_wait *made;
     enum cop_status status;
 
@@ -220,7 +223,7 @@ enum cop_status upstreams_get(struct upstreams *upstreams, bool is_tls,
         return COP_E_NOMEM;
     }
     status = dial_start(
-        upstreams->dialer, host, port, wait_dialled, made, &made->dial);
+        upstreams->dialer, &to->dial, wait_dialled, made, &made->dial);
     if (status != COP_OK) {
         made->dial = NULL;
         wait_free(made);

@@ -20,6 +20,7 @@ struct pool; /* its idle ones */
 struct upstream {
     struct wire wire;
     struct cop_host host;
+    struct sockaddr_storage address; /* where it is connected to */
     uint16_t port;
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
@@ -56,15 +57,21 @@ void upstreams_free(struct upstreams **upstreams);
 typedef void upstream_fn(void *context, struct upstream *upstream,
     enum cop_reason reason, const char *detail);
 
+/* Where to, and how. An idle connection to an address that is barred is left
+ * where it is: it may be another's to use. */
+struct upstream_to {
+    struct dial_to dial;
+    bool is_tls;
+    bool is_fresh; /* take none from the pool: a reused one just died */
+};
+
 /* COP_OK: *upstream is an idle connection of the pool, alive when last looked
  * at. COP_AGAIN: a new one is being made (dial, handshake, verification);
  * *wait is valid until the callback or upstreams_cancel().
- * fresh   do not take one from the pool (a reused one just died)
  * Else COP_E_NOMEM, or what dial_start() could not do. */
 COP_MUST_USE enum cop_status upstreams_get(struct upstreams *upstreams,
-    bool is_tls, const struct cop_host *host, uint16_t port, bool fresh,
-    upstream_fn *fn, void *context, struct upstream **upstream,
-    struct upstream_wait **wait);
+    const struct upstream_to *to, upstream_fn *fn, void *context,
+    struct upstream **upstream, struct upstream_wait **wait);
 void upstreams_cancel(struct upstream_wait **wait);
 
 /* Give back for reuse: no bytes in flight, the last response ended cleanly, the
