@@ -71,6 +71,10 @@ struct words {
     }
 
 /* Those that documents use too have tables of their own. */
+static const char *const object_words[] = {
+#define ENTRY_ROW(symbol, word) word,
+#include "rules/bundle/entry.tbl"
+};
 static const char *const strength_words[] = {
 #define COP_STRENGTH_ROW(symbol, word) word,
 #include "cop/strength.tbl"
@@ -95,8 +99,7 @@ static const char *const identity_words[] = {
 static const struct words words_of[] = {
     [FIELD_ROLE] = WORDS("category", "deny", "allow", "allow-only",
         "profile-allow", "profile-deny", "grant", "appeal", "never-inspect"),
-    [FIELD_OBJECT] = WORDS(
-        "host", "domain", "below", "url", "pattern", "network", "adblock"),
+    [FIELD_OBJECT] = TABLE(object_words),
     [FIELD_STRENGTH] = TABLE(strength_words),
     [FIELD_LOCK] = TABLE(lock_words),
     [FIELD_LOGGING] = TABLE(logging_words),

@@ -137,27 +137,6 @@ static enum cop_status build_image(struct compilation *c, struct cop_image *out)
     return status == COP_E_LIMIT ? COP_E_CHECK : status;
 }
 
-static const char *entry_word(enum entry_object object)
-{
-    switch (object) {
-    case ENTRY_HOST:
-        return "host";
-    case ENTRY_DOMAIN:
-        return "domain";
-    case ENTRY_BELOW:
-        return "below";
-    case ENTRY_URL:
-        return "url";
-    case ENTRY_PATTERN:
-        return "pattern";
-    case ENTRY_CIDR:
-        return "network";
-    case ENTRY_ADBLOCK:
-        return "adblock";
-    }
-    return "unknown";
-}
-
 /* Rules in Adblock syntax travel packed; people read their text. */
 static struct cop_slice entry_text(const struct tables_entry *entry)
 {
@@ -176,8 +155,8 @@ static void hand_out_entries(const struct compilation *c)
         if (i % ENTRIES_STEP == 0) {
             show_progress(c, "gathering entries", i, c->model.entries.n);
         }
-        c->options->entry(c->options->entry_context, entry_word(entry->object),
-            entry_text(entry));
+        c->options->entry(c->options->entry_context,
+            entry_object_word(entry->object), entry_text(entry));
     }
 }
 

@@ -21,20 +21,11 @@ struct taken {
     unsigned count;
 };
 
-static const char *const object_words[] = {
-    [ENTRY_HOST] = "host",
-    [ENTRY_DOMAIN] = "domain",
-    [ENTRY_BELOW] = "below",
-    [ENTRY_URL] = "url",
-    [ENTRY_PATTERN] = "pattern",
-    [ENTRY_CIDR] = "cidr",
-};
-
 static bool take(void *context, enum entry_object object, struct cop_slice text)
 {
     struct taken *taken = context;
     int n = snprintf(taken->text + taken->n, sizeof(taken->text) - taken->n,
-        "%s %.*s;", object_words[object], (int)text.n, text.p);
+        "%s %.*s;", entry_object_word(object), (int)text.n, text.p);
 
     taken->n += n > 0 ? (size_t)n : 0;
     taken->count++;
