@@ -5,7 +5,9 @@
  * other and is not here. Of the rest, each is found under one key:
  *
  *   H  the host that its text begins with: ||host/path, ||host^$script
- *   G  the four bytes of its literal text that are rarest in URLs
+ *   G  the four bytes of its literal text that are rarest in URLs; of an
+ *      expression, those of each text one of which it cannot match without
+ *      (base/rxliteral.h)
  *   S  each source that it speaks of, where its text has no good G
  *   A  none: it is tried for every URL
  *
@@ -146,11 +148,9 @@ bool urlrule_names_have(
 unsigned urlgram_commons(void);
 uint32_t urlgram_common(unsigned i);
 
-/* Told each gram that whatever matches must contain, in lower case: of a
- * pattern's body, and of a regular expression. Of an expression that is hard
- * to read, none is told. */
+/* Told each gram that whatever matches a pattern's body must contain, in lower
+ * case. A text without wildcards is such a body too. */
 typedef void urlgram_fn(void *context, uint32_t gram);
 void urlgram_of_pattern(struct cop_slice body, urlgram_fn *take, void *context);
-void urlgram_of_regex(struct cop_slice re, urlgram_fn *take, void *context);
 
 #endif
