@@ -159,7 +159,9 @@ static uint16_t names_add(struct writer *w, struct cop_slice names, bool want)
         if (is_not == want) {
             uint64_t hash = hostindex_hash(w->key, name);
 
-            labels_note(w, name);
+            if (!urlrule_is_entity(name)) { /* those are looked for apart */
+                labels_note(w, name);
+            }
             writer_add(w, SECTION_URLRULE_NAMES, &hash, sizeof(hash));
         }
     }

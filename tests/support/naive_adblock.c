@@ -22,6 +22,8 @@ struct naive_adblock_rule {
     uint32_t line;
     unsigned types;
     bool is_exception, is_important, is_bad, wants_first, wants_third;
+    bool wants_same, wants_other; /* the source's host and no other; another */
+    bool has_no_request;          /* it names what no request is */
     bool match_case, is_regex;
     bool is_dead; /* a badfilter names it */
 };
@@ -75,8 +77,7 @@ static int type_of(const char *word)
     static const char *const others[][2] = {{"doc", "document"},
         {"frame", "subdocument"}, {"css", "stylesheet"},
         {"xhr", "xmlhttprequest"}, {"beacon", "ping"}, {"background", "image"},
-        {"object-subrequest", "object"}, {"popunder", "popup"},
-        {"xbl", "other"}, {"dtd", "other"}};
+        {"object-subrequest", "object"}, {"xbl", "other"}, {"dtd", "other"}};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         word = strcmp(word, others[i][0]) == 0 ? others[i][1] : word;
@@ -109,9 +110,33 @@ static void append(char **list, const char *value, bool turned)
     free(copy);
 }
 
+/* Whether a name is more than a name; name.* is not. */
 static bool has_odd_name(const char *names)
 {
-    return strpbrk(names, "*/[") != NULL;
+    for (const char *p = strpbrk(names, "*/$"); p != NULL;
+         p = strpbrk(p + 1, "*/$")) {
+        if (*p != '*' || p - names < 2 || p[-1] != '.' || p[-2] == '|' ||
+            p[-2] == '~' || (p[1] != '|' && p[1] != '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Things that lists have types for and that no request is. */
+static bool is_no_request(const char *word)
+{
+    static const char *const words[] = {"popup", "popunder", "elemhide",
+        "ehide", "generichide", "ghide", "specifichide", "shide",
+        "genericblock", "jsinject", "content", "extension", "stealth",
+        "urlblock", "inline-script", "inline-font", "webrtc"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* One option; false when the rule is not for a proxy. */
@@ -141,6 +166,16 @@ static bool option(
         *yes = (1U << RESOURCES) - 1;
     } else if (type >= 0) {
         *(is_not ? no : yes) |= 1U << type;
+    } else if (is_no_request(word)) {
+        rule->has_no_request |= !is_not;
+    } else if (strcmp(word, "strict1p") == 0) {
+        *(is_not ? &rule->wants_other : &rule->wants_same) = true;
+    } else if (strcmp(word, "strict3p") == 0) {
+        *(is_not ? &rule->wants_same : &rule->wants_other) = true;
+    } else if (strcmp(word, "redirect") == 0 || strcmp(word, "rewrite") == 0 ||
+               strcmp(word, "empty") == 0 || strcmp(word, "mp4") == 0) {
+        *yes |= strcmp(word, "mp4") == 0 ? 1U << COP_RESOURCE_MEDIA : 0;
+        return !rule->is_exception && !is_not;
     } else if (value == NULL || has_odd_name(value)) {
         return false;
     } else if (strcmp(word, "domain") == 0 || strcmp(word, "from") == 0) {
@@ -170,8 +205,7 @@ static bool is_whole_host(const char *text)
 
 static bool options(struct naive_adblock_rule *rule, char *text)
 {
-    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_POPUP) &
-                       ~(1U << COP_RESOURCE_DOCUMENT);
+    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_DOCUMENT);
     unsigned yes = 0;
     unsigned no = 0;
     char *word;
@@ -180,6 +214,9 @@ static bool options(struct naive_adblock_rule *rule, char *text)
         if (!option(rule, word, &yes, &no)) {
             return false;
         }
+    }
+    if (yes == 0 && rule->has_no_request) {
+        return false;
     }
     if (yes == 0) {
         yes = is_whole_host(rule->text) ? (1U << RESOURCES) - 1 : fetched;
@@ -320,12 +357,11 @@ static char *twin_of(const char *line)
 /* Whether a pattern without text matches everything always. */
 static bool says_nothing(const struct naive_adblock_rule *rule)
 {
-    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_POPUP) &
-                       ~(1U << COP_RESOURCE_DOCUMENT);
+    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_DOCUMENT);
 
     return rule->text[strspn(rule->text, "*|")] == '\0' && rule->from == NULL &&
            rule->to == NULL && rule->types == fetched && rule->wants_first &&
-           rule->wants_third;
+           rule->wants_third && !rule->wants_same && !rule->wants_other;
 }
 
 static bool line_read(char *line, struct naive_adblock_rule *rule)
@@ -395,6 +431,28 @@ static void bury_twins(struct naive_adblock *list)
     free(order);
 }
 
+static uint16_t pair_at(const char *p)
+{
+    return (uint16_t)((unsigned char)p[0] << 8 | (unsigned char)p[1]);
+}
+
+/* Pairs all over the literal, those at its ends too. */
+static void find_pairs(struct naive_adblock *list)
+{
+    list->pairs =
+        must(realloc(list->pairs, (list->n + 1) * sizeof(list->pairs[0])));
+    memset(list->pairs, 0, (list->n + 1) * sizeof(list->pairs[0]));
+    for (size_t i = 0; i < list->n; i++) {
+        const char *literal = list->rules[i].literal;
+        size_t n = strlen(literal);
+
+        for (size_t k = 0; n >= 2 && k < NAIVE_PAIRS; k++) {
+            list->pairs[i].pair[k] =
+                pair_at(literal + (n - 2) * k / (NAIVE_PAIRS - 1));
+        }
+    }
+}
+
 void naive_adblock_read(struct naive_adblock *list, const char *text)
 {
     static char line[TEXT_MAX];
@@ -418,6 +476,7 @@ void naive_adblock_read(struct naive_adblock *list, const char *text)
         list->rules[list->n++] = rule;
     }
     bury_twins(list);
+    find_pairs(list);
 }
 
 void naive_adblock_fini(struct naive_adblock *list)
@@ -426,24 +485,42 @@ void naive_adblock_fini(struct naive_adblock *list)
         rule_free(&list->rules[i]);
     }
     free(list->rules);
+    free(list->pairs);
 }
 
 /* ---- asking ---- */
 
-/* Whether a host is a name or below it. */
-static bool is_within(const struct cop_host *host, const char *name, size_t n)
+/* Where in a host the part begins that a name speaks of; -1: it does not. */
+static long within_at(const struct cop_host *host, const char *name, size_t n)
 {
     struct cop_host parent;
 
-    return cop_host_parse((struct cop_slice){name, n}, &parent) == COP_OK &&
-           cop_host_within(host, &parent);
+    if (n > 2 && strncmp(name + n - 2, ".*", 2) == 0) {
+        const char *site = host->text + cop_host_registrable(host);
+        const char *dot = strchr(site, '.');
+        struct cop_host base;
+
+        if (host->kind != COP_HOST_NAME || dot == NULL ||
+            cop_host_parse(
+                (struct cop_slice){host->text, (size_t)(dot - host->text)},
+                &base) != COP_OK) {
+            return -1;
+        }
+        return within_at(&base, name, n - 2);
+    }
+    if (cop_host_parse((struct cop_slice){name, n}, &parent) != COP_OK ||
+        !cop_host_within(host, &parent)) {
+        return -1;
+    }
+    return (long)host->n - parent.n;
 }
 
 /* The longest name that the host is within decides; with none, whether there
- * are only names with ~. */
+ * are only names with ~. Of two that are as long, the one in full decides,
+ * then the one with ~. */
 static bool names_allow(const char *names, const struct cop_host *host)
 {
-    size_t longest = 0;
+    long best = -1;
     bool answer = true;
 
     if (names == NULL) {
@@ -456,10 +533,13 @@ static bool names_allow(const char *names, const struct cop_host *host)
         bool is_not = *p == '~';
         const char *name = p + is_not;
         size_t n = strcspn(name, "|");
+        long at = within_at(host, name, n);
+        bool is_open = n != 0 && name[n - 1] == '*';
+        long rank =
+            at < 0 ? -1 : (COP_HOST_MAX - at) * 4 + (is_open ? 0 : 2) + is_not;
 
-        if (is_within(host, name, n) &&
-            (n > longest || (n == longest && is_not))) {
-            longest = n;
+        if (rank > best) {
+            best = rank;
             answer = !is_not;
         }
     }
@@ -503,8 +583,10 @@ struct asked {
     const struct cop_host *source;
     const struct cop_facts *facts;
     bool is_first;
+    bool is_same;
     pcre2_match_data *data;
     char lower[COP_URL_MAX + 1];
+    bool has_pair[1 << 16]; /* in `lower` */
 };
 
 static bool pattern_matches(
@@ -534,6 +616,7 @@ static bool rule_matches(
     return strstr(asked->lower, rule->literal) != NULL && !rule->is_dead &&
            ((rule->types >> asked->facts->resource) & 1) != 0 &&
            (asked->is_first ? rule->wants_first : rule->wants_third) &&
+           !(asked->is_same ? rule->wants_other : rule->wants_same) &&
            methods_allow(rule->methods, asked->facts->method) &&
            pattern_matches(rule, asked) &&
            names_allow(rule->from, asked->source) &&
@@ -547,10 +630,34 @@ static void asked_init(struct asked *asked, const struct cop_url *url,
     asked->facts = facts;
     asked->source = facts->source != NULL ? facts->source : &url->host;
     asked->is_first = cop_slice_eq(site_of(asked->source), site_of(&url->host));
+    asked->is_same = cop_host_eq(asked->source, &url->host);
     asked->data = must(pcre2_match_data_create(1, NULL));
     for (size_t i = 0; i <= url->text.n; i++) {
         asked->lower[i] = (char)tolower((unsigned char)url->text.p[i]);
     }
+    asked->has_pair[0] = true; /* what stands for none */
+    for (size_t i = 0; i < url->text.n; i++) {
+        asked->has_pair[pair_at(asked->lower + i)] = true;
+    }
+}
+
+static void asked_fini(struct asked *asked)
+{
+    for (size_t i = 0; i < asked->url->text.n; i++) {
+        asked->has_pair[pair_at(asked->lower + i)] = false;
+    }
+    pcre2_match_data_free(asked->data);
+}
+
+static bool may_match(
+    const struct naive_adblock_pairs *pairs, const struct asked *asked)
+{
+    for (size_t k = 0; k < NAIVE_PAIRS; k++) {
+        if (!asked->has_pair[pairs->pair[k]]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void naive_adblock_ask(const struct naive_adblock *list,
@@ -568,7 +675,8 @@ void naive_adblock_ask(const struct naive_adblock *list,
     for (size_t i = 0; i < list->n; i++) {
         const struct naive_adblock_rule *rule = &list->rules[i];
 
-        if (!rule_matches(rule, &asked)) {
+        if (!may_match(&list->pairs[i], &asked) ||
+            !rule_matches(rule, &asked)) {
             continue;
         }
         is_excepted |= rule->is_exception;
@@ -579,5 +687,5 @@ void naive_adblock_ask(const struct naive_adblock *list,
         }
     }
     out->is_matched = is_blocked && (!is_excepted || is_important);
-    pcre2_match_data_free(asked.data);
+    asked_fini(&asked);
 }

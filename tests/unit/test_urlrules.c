@@ -30,6 +30,8 @@ static struct fixture *some_rules(void)
 
 /* ---- facts and the cache ---- */
 
+enum { RESOURCES = COP_RESOURCE_OTHER + 1 };
+
 static void the_cache_keeps_facts_apart(void **state)
 {
     static const char *const sources[] = {
@@ -51,8 +53,8 @@ static void the_cache_keeps_facts_apart(void **state)
     assert_int_equal(cop_policy_new(&bundle, 1, NULL, &policy), COP_OK);
     assert_int_equal(cop_matcher_new(&matcher), COP_OK);
     assert_int_equal(cop_cache_new(4096, &cache), COP_OK);
-    for (unsigned i = 0; i < 2 * 3 * 4 * 4 * 13; i++) { /* twice round */
-        unsigned n = i % (3 * 4 * 4 * 13);
+    for (unsigned i = 0; i < 2 * 3 * 4 * 4 * RESOURCES; i++) { /* twice round */
+        unsigned n = i % (3 * 4 * 4 * RESOURCES);
         struct cop_host source;
         struct cop_facts facts = {.source = &source,
             .resource = (enum cop_resource)(n / 48),
