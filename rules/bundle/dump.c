@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/base/hex.h"
 #include "rules/base/subscriber.h"
 #include "rules/bundle/tables.h"
 #include "rules/bundle/urlrules_format.h"
@@ -17,6 +18,7 @@ enum { SCRATCH_BYTES = 16384 }; /* three whole sets of categories and more */
 enum field_kind {
     FIELD_NUMBER,
     FIELD_HASH,
+    FIELD_DIGEST,
     FIELD_TIME,
     FIELD_STRING,
     FIELD_RULE_TEXT,
@@ -226,6 +228,19 @@ static void compose_run(struct dump *dump, struct format_span span)
     compose(dump, cop_slice_of(text));
 }
 
+/* A digest in hexadecimal; of zeros, nothing. */
+static void compose_digest(struct dump *dump, const unsigned char *p)
+{
+    static const unsigned char none[FORMAT_DIGEST_BYTES];
+    char text[2 * FORMAT_DIGEST_BYTES + 1];
+
+    if (memcmp(p, none, sizeof(none)) == 0) {
+        return;
+    }
+    hex_write(p, FORMAT_DIGEST_BYTES, text);
+    compose(dump, cop_slice_of(text));
+}
+
 /* The name of a record that is led to. */
 static struct cop_slice name_of(
     const struct dump *dump, enum field_kind kind, uint32_t index)
@@ -273,6 +288,8 @@ static struct cop_slice text_composed(
         compose_categories(dump, span_read(p));
     } else if (row->kind == FIELD_RUN) {
         compose_run(dump, span_read(p));
+    } else if (row->kind == FIELD_DIGEST) {
+        compose_digest(dump, p);
     } else if (row->kind == FIELD_DOMAINS) {
         compose_domains(dump, (const void *)record);
     } else {
@@ -314,6 +331,7 @@ static struct cop_slice text_make(
     case FIELD_OF_REQUIREMENT:
         return name_of(dump, row->kind, (uint32_t)number);
     case FIELD_RUN:
+    case FIELD_DIGEST:
     case FIELD_CATEGORIES:
     case FIELD_SUBSCRIBERS:
     case FIELD_REQUIREMENT_FLAGS:

@@ -37,8 +37,8 @@ static enum adblock_kind kind_of(const char *text)
 
 static void hosts_and_nothings(void **state)
 {
-    static const char *const nothings[] = {"", "  ", "! a comment", "!", "!####",
-        "[Adblock Plus 2.0]", "# a comment", "#", "!+ NOT_OPTIMIZED"};
+    static const char *const nothings[] = {"", "  ", "! a comment", "!",
+        "!####", "[Adblock Plus 2.0]", "# a comment", "#", "!+ NOT_OPTIMIZED"};
     static const char *const hosts[][2] = {{"||a.example^", "a.example"},
         {"  ||A.Example^ ", "a.example"}, {"||192.0.2.1^", "192.0.2.1"},
         {"||a.example^*", "a.example"}, {"||a.example^$all", "a.example"},
@@ -242,7 +242,7 @@ static enum cop_status read_list(
         .format = LIST_ADBLOCK, .entries = entries, .entries_n = n};
     struct list_sink sink = {.take = take, .context = heard};
     struct cop_report report = {.emit = hear, .context = heard};
-    uint64_t bytes = 0;
+    struct list_bytes bytes;
 
     for (size_t i = 0; i < n; i++) {
         entries[i].text = cop_slice_of(texts[i]);

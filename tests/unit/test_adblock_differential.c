@@ -219,7 +219,7 @@ static void sides_init(struct sides *sides, struct text *text)
     struct list_sink sink = {.take = take, .context = sides};
     struct cop_report report = {.emit = NULL};
     struct fact_list list = {.format = LIST_ADBLOCK};
-    uint64_t bytes = 0;
+    struct list_bytes bytes;
 
     memset(sides, 0, sizeof(*sides));
     naive_adblock_read(&sides->naive, text->p);
