@@ -171,6 +171,17 @@ static enum cop_status tell_io(struct tracing *tracing, const char *path)
     return COP_E_IO;
 }
 
+static enum cop_status tell_wrong(struct tracing *tracing)
+{
+    cop_report_at(tracing->report, COP_ERROR, "sources",
+        tracing->list->path.p != NULL ? tracing->list->path.p
+                                      : tracing->list->place.file,
+        0, 0, "copc check tells what is wrong",
+        "this is not the list that the bundle was compiled from: it has lines "
+        "that are wrong");
+    return COP_E_DIGEST;
+}
+
 /* ---- showing them ---- */
 
 /* Tell the lines found in one file, which ascend. */
@@ -244,6 +255,9 @@ static enum cop_status list_trace(struct tracing *tracing)
     }
     if (status == COP_E_IO) {
         return tell_io(tracing, tracing->list->path.p);
+    }
+    if (status != COP_OK) { /* it is not read to its end, so has no digest */
+        return tell_wrong(tracing);
     }
     if (memcmp(digest, none, sizeof(none)) != 0 &&
         memcmp(digest, bytes.digest, sizeof(none)) != 0) {

@@ -2,6 +2,7 @@
 
 #include "rules/bundle/urlrules.h"
 #include "rules/decide/class.h"
+#include "rules/decide/urlnames.h"
 
 /* A list that something was found of. */
 struct found {
@@ -11,22 +12,13 @@ struct found {
     bool is_excepted;
 };
 
-/* A host in all forms that a rule may name it by. */
-struct forms {
-    const struct cop_host *host;
-    const struct hostindex_names *names;    /* NULL: not asked for yet */
-    const struct hostindex_names *entities; /* NULL: not asked for yet */
-    struct hostindex_names names_room;
-    struct hostindex_names entities_room;
-};
-
 struct search {
     const struct urlrules_ask *ask;
     const struct cop_bundle *bundle;
     struct cop_class *class;
     bool is_exception; /* what is being looked for */
-    struct forms source;
-    struct forms host; /* that is asked */
+    struct urlnames source;
+    struct urlnames host; /* that is asked */
     unsigned found_n;
     struct found found[COP_LISTS_MAX];
 };
@@ -56,84 +48,6 @@ static struct found *found_add(struct search *search, uint16_t list)
 
 /* ---- does a rule apply ---- */
 
-static const struct hostindex_names *names_of(
-    const struct search *search, struct forms *forms)
-{
-    if (forms->names == NULL) {
-        hostindex_names(search->bundle, forms->host, &forms->names_room);
-        forms->names = &forms->names_room;
-    }
-    return forms->names;
-}
-
-static const struct hostindex_names *entities_of(
-    const struct search *search, struct forms *forms)
-{
-    if (forms->entities == NULL) {
-        urlrule_entities(search->bundle, forms->host,
-            matcher_suffix(search->ask->matcher, forms->host),
-            &forms->entities_room);
-        forms->entities = &forms->entities_room;
-    }
-    return forms->entities;
-}
-
-static void forms_begin(struct forms *forms, const struct cop_host *host,
-    const struct hostindex_names *names)
-{
-    forms->host = host;
-    forms->names = names;
-    forms->entities = NULL;
-}
-
-/* Names of a rule: `in` that it speaks of, then `out` that it does not. */
-struct said {
-    uint32_t at;
-    uint32_t in;
-    uint32_t out;
-};
-
-enum answer { SAYS_NOTHING, SAYS_NO, SAYS_YES };
-
-static enum answer answer_of(const struct search *search,
-    const struct said *said, const struct hostindex_names *names, uint32_t i)
-{
-    if (i < names->first || i >= names->n) {
-        return SAYS_NOTHING;
-    }
-    if (urlrule_names_have(
-            search->bundle, said->at + said->in, said->out, names->hash[i])) {
-        return SAYS_NO;
-    }
-    return urlrule_names_have(
-               search->bundle, said->at, said->in, names->hash[i])
-               ? SAYS_YES
-               : SAYS_NOTHING;
-}
-
-/* What a rule says of the nearest name that it speaks of, else of any. A name
- * in full is nearer than the same one with its suffix left open. */
-static bool names_allow(const struct search *search, struct forms *forms,
-    const struct said *said, bool has_entities)
-{
-    static const struct hostindex_names none = {0, 0, {0}};
-    const struct hostindex_names *names = names_of(search, forms);
-    const struct hostindex_names *entities =
-        has_entities ? entities_of(search, forms) : &none;
-    enum answer answer = SAYS_NOTHING;
-
-    for (uint32_t i = 0; i < names->n || i < entities->n; i++) {
-        answer = answer_of(search, said, names, i);
-        if (answer == SAYS_NOTHING) {
-            answer = answer_of(search, said, entities, i);
-        }
-        if (answer != SAYS_NOTHING) {
-            return answer == SAYS_YES;
-        }
-    }
-    return said->in == 0;
-}
-
 static bool party_fits(struct search *search, uint16_t flags)
 {
     const uint16_t both = URLRULE_FIRST_PARTY | URLRULE_THIRD_PARTY;
@@ -161,13 +75,14 @@ static bool party_fits(struct search *search, uint16_t flags)
 static bool hosts_fit(struct search *search, const struct format_urlrule *row)
 {
     bool has_entities = (row->flags & URLRULE_ENTITIES) != 0;
-    struct said from = {row->names, row->from, row->not_from};
-    struct said to = {from.at + from.in + from.out, row->to, row->not_to};
+    struct urlnames_said from = {row->names, row->from, row->not_from};
+    struct urlnames_said to = {
+        from.at + from.in + from.out, row->to, row->not_to};
 
     return (from.in + from.out == 0 ||
-               names_allow(search, &search->source, &from, has_entities)) &&
+               urlnames_allow(&search->source, &from, has_entities)) &&
            (to.in + to.out == 0 ||
-               names_allow(search, &search->host, &to, has_entities));
+               urlnames_allow(&search->host, &to, has_entities));
 }
 
 /* A regular expression that reaches a limit keeps its list on the side that
@@ -314,9 +229,9 @@ static void try_sources(struct search *search)
 {
     const struct urlrules_ask *ask = search->ask;
 
-    try_names(search, names_of(search, &search->source));
+    try_names(search, urlnames_full(&search->source));
     if (ask->policy->bundles[ask->bundle].has_urlrules_entities) {
-        try_names(search, entities_of(search, &search->source));
+        try_names(search, urlnames_entities(&search->source));
     }
 }
 
@@ -376,8 +291,8 @@ void urlrules_classify(const struct urlrules_ask *ask, struct cop_class *class)
     search.ask = ask;
     search.bundle = ask->policy->bundles[ask->bundle].bundle;
     search.class = class;
-    forms_begin(&search.host, &ask->match->url->host, ask->names);
-    forms_begin(&search.source, ask->match->source,
+    urlnames_begin(&search.host, ask, &ask->match->url->host, ask->names);
+    urlnames_begin(&search.source, ask, ask->match->source,
         ask->match->source == &ask->match->url->host ? ask->names : NULL);
     search.found_n = 0;
     try_all(&search, false);

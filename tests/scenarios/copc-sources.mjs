@@ -148,4 +148,12 @@ await scenario({
     assert.match(err, /names\.domains: .*not the file that the bundle was compiled from: its SHA-256 is [0-9a-f]{64}, the bundle has [0-9a-f]{64}/);
     assert.equal(JSON.parse(explain('https://dice.example/', '--json').out).in_sources.verified, false);
   },
+  'nor is one that cannot be read as it was'() {
+    writeFileSync(join(sources, 'names.domains'), 'dice.example\n'.concat('no domain\n'.repeat(30)));
+    const { code, err } = explain('https://dice.example/');
+    assert.equal(code, 65);
+    assert.match(err, /names\.domains: .*not the list that the bundle was compiled from: it has lines that are wrong/);
+    writeFileSync(join(sources, 'names.hosts.gz'), 'damaged'.repeat(100));
+    assert.equal(explain('https://slots.example/').code, 65);
+  },
 });

@@ -1,34 +1,13 @@
-#include "tests/support/naive_adblock.h"
+#include "tests/support/naive_adblock_rule.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+enum { RESOURCES = COP_RESOURCE_OTHER + 1 };
 
-enum { TEXT_MAX = 65536, RESOURCES = COP_RESOURCE_OTHER + 1 };
-
-struct naive_adblock_rule {
-    char *text;       /* without @@ and options, in lower case */
-    char *twin;       /* the whole line without badfilter, for comparing */
-    char *from;       /* as written */
-    char *to;         /* as written, denyallow turned round */
-    char *methods;    /* as written */
-    char literal[32]; /* some text that a match must have, in lower case */
-    pcre2_code *code;
-    uint32_t line;
-    unsigned types;
-    bool is_exception, is_important, is_bad, wants_first, wants_third;
-    bool wants_same, wants_other; /* the source's host and no other; another */
-    bool has_no_request;          /* it names what no request is */
-    bool match_case, is_regex;
-    bool is_dead; /* a badfilter names it */
-};
-
-static void *must(void *p)
+void *naive_must(void *p)
 {
     if (p == NULL) {
         fputs("naive: out of memory\n", stderr);
@@ -39,7 +18,7 @@ static void *must(void *p)
 
 static char *copied(const char *text, size_t n)
 {
-    return must(strndup(text, n));
+    return naive_must(strndup(text, n));
 }
 
 /* ---- options ---- */
@@ -98,7 +77,7 @@ static void append(char **list, const char *value, bool turned)
     size_t n = *list != NULL ? strlen(*list) : 0;
     size_t room = n + 2 * strlen(value) + 4;
 
-    *list = must(realloc(*list, room));
+    *list = naive_must(realloc(*list, room));
     (*list)[n] = '\0';
     while ((word = strsep(&rest, "|")) != NULL) {
         bool is_not = (word[0] == '~') != turned;
@@ -238,8 +217,7 @@ static void put(char **to, const char *text)
     *to += n;
 }
 
-/* The expression that a pattern stands for. */
-static void translate(const char *text, bool is_address, char *to)
+void naive_translate(const char *text, bool is_address, char *to)
 {
     *to = '\0';
     if (strncmp(text, "||", 2) == 0 && text[2] != '*') {
@@ -270,7 +248,7 @@ static void translate(const char *text, bool is_address, char *to)
     }
 }
 
-static pcre2_code *compiled(const char *expression, bool match_case)
+pcre2_code *naive_compiled(const char *expression, bool match_case)
 {
     uint32_t how = PCRE2_DOLLAR_ENDONLY | (match_case ? 0 : PCRE2_CASELESS);
     PCRE2_SIZE at = 0;
@@ -286,15 +264,15 @@ static pcre2_code *compiled(const char *expression, bool match_case)
 
 static pcre2_code *pattern_code(const struct naive_adblock_rule *rule)
 {
-    static char expression[TEXT_MAX * 24];
+    static char expression[NAIVE_TEXT_MAX * 24];
 
     if (rule->is_regex) {
         snprintf(expression, sizeof(expression), "%.*s",
             (int)strlen(rule->text) - 2, rule->text + 1);
     } else {
-        translate(rule->text, false, expression);
+        naive_translate(rule->text, false, expression);
     }
-    return compiled(expression, rule->match_case);
+    return naive_compiled(expression, rule->match_case);
 }
 
 /* The longest run of letters and digits of a pattern: looked for first, so that
@@ -411,7 +389,7 @@ static int twin_order(const void *a, const void *b)
 static void bury_twins(struct naive_adblock *list)
 {
     struct naive_adblock_rule **order =
-        must(calloc(list->n + 1, sizeof(struct naive_adblock_rule *)));
+        naive_must(calloc(list->n + 1, sizeof(struct naive_adblock_rule *)));
 
     for (size_t i = 0; i < list->n; i++) {
         order[i] = &list->rules[i];
@@ -431,16 +409,11 @@ static void bury_twins(struct naive_adblock *list)
     free(order);
 }
 
-static uint16_t pair_at(const char *p)
-{
-    return (uint16_t)((unsigned char)p[0] << 8 | (unsigned char)p[1]);
-}
-
 /* Pairs all over the literal, those at its ends too. */
 static void find_pairs(struct naive_adblock *list)
 {
-    list->pairs =
-        must(realloc(list->pairs, (list->n + 1) * sizeof(list->pairs[0])));
+    list->pairs = naive_must(
+        realloc(list->pairs, (list->n + 1) * sizeof(list->pairs[0])));
     memset(list->pairs, 0, (list->n + 1) * sizeof(list->pairs[0]));
     for (size_t i = 0; i < list->n; i++) {
         const char *literal = list->rules[i].literal;
@@ -448,14 +421,14 @@ static void find_pairs(struct naive_adblock *list)
 
         for (size_t k = 0; n >= 2 && k < NAIVE_PAIRS; k++) {
             list->pairs[i].pair[k] =
-                pair_at(literal + (n - 2) * k / (NAIVE_PAIRS - 1));
+                naive_pair(literal + (n - 2) * k / (NAIVE_PAIRS - 1));
         }
     }
 }
 
 void naive_adblock_read(struct naive_adblock *list, const char *text)
 {
-    static char line[TEXT_MAX];
+    static char line[NAIVE_TEXT_MAX];
     uint32_t number = 0;
 
     while (*text != '\0') {
@@ -470,8 +443,8 @@ void naive_adblock_read(struct naive_adblock *list, const char *text)
         }
         if (list->n == list->cap) {
             list->cap = list->cap * 2 + 64;
-            list->rules =
-                must(realloc(list->rules, list->cap * sizeof(list->rules[0])));
+            list->rules = naive_must(
+                realloc(list->rules, list->cap * sizeof(list->rules[0])));
         }
         list->rules[list->n++] = rule;
     }
@@ -486,206 +459,4 @@ void naive_adblock_fini(struct naive_adblock *list)
     }
     free(list->rules);
     free(list->pairs);
-}
-
-/* ---- asking ---- */
-
-/* Where in a host the part begins that a name speaks of; -1: it does not. */
-static long within_at(const struct cop_host *host, const char *name, size_t n)
-{
-    struct cop_host parent;
-
-    if (n > 2 && strncmp(name + n - 2, ".*", 2) == 0) {
-        const char *site = host->text + cop_host_registrable(host);
-        const char *dot = strchr(site, '.');
-        struct cop_host base;
-
-        if (host->kind != COP_HOST_NAME || dot == NULL ||
-            cop_host_parse(
-                (struct cop_slice){host->text, (size_t)(dot - host->text)},
-                &base) != COP_OK) {
-            return -1;
-        }
-        return within_at(&base, name, n - 2);
-    }
-    if (cop_host_parse((struct cop_slice){name, n}, &parent) != COP_OK ||
-        !cop_host_within(host, &parent)) {
-        return -1;
-    }
-    return (long)host->n - parent.n;
-}
-
-/* The longest name that the host is within decides; with none, whether there
- * are only names with ~. Of two that are as long, the one in full decides,
- * then the one with ~. */
-static bool names_allow(const char *names, const struct cop_host *host)
-{
-    long best = -1;
-    bool answer = true;
-
-    if (names == NULL) {
-        return true;
-    }
-    for (const char *p = names; *p != '\0'; p += strcspn(p, "|") + 1) {
-        answer &= *p == '~';
-    }
-    for (const char *p = names; *p != '\0'; p += strcspn(p, "|") + 1) {
-        bool is_not = *p == '~';
-        const char *name = p + is_not;
-        size_t n = strcspn(name, "|");
-        long at = within_at(host, name, n);
-        bool is_open = n != 0 && name[n - 1] == '*';
-        long rank =
-            at < 0 ? -1 : (COP_HOST_MAX - at) * 4 + (is_open ? 0 : 2) + is_not;
-
-        if (rank > best) {
-            best = rank;
-            answer = !is_not;
-        }
-    }
-    return answer;
-}
-
-static bool methods_allow(const char *methods, struct cop_slice method)
-{
-    bool answer = true;
-    bool is_named = false;
-
-    if (methods == NULL) {
-        return true;
-    }
-    method = method.n != 0 ? method : COP_LIT("GET");
-    for (const char *p = methods; *p != '\0'; p += strcspn(p, "|") + 1) {
-        bool is_not = *p == '~';
-        const char *name = p + is_not;
-        size_t n = strcspn(name, "|");
-
-        answer &= is_not || is_named;
-        if (n == method.n && strncasecmp(name, method.p, n) == 0) {
-            is_named = true;
-            answer = !is_not;
-        }
-    }
-    return answer;
-}
-
-static struct cop_slice site_of(const struct cop_host *host)
-{
-    size_t at = cop_host_registrable(host);
-
-    at = at >= host->n ? 0 : at;
-    return (struct cop_slice){host->text + at, host->n - at};
-}
-
-/* What is asked, and what of it every rule wants to see. */
-struct asked {
-    const struct cop_url *url;
-    const struct cop_host *source;
-    const struct cop_facts *facts;
-    bool is_first;
-    bool is_same;
-    pcre2_match_data *data;
-    char lower[COP_URL_MAX + 1];
-    bool has_pair[1 << 16]; /* in `lower` */
-};
-
-static bool pattern_matches(
-    const struct naive_adblock_rule *rule, const struct asked *asked)
-{
-    static char expression[TEXT_MAX * 24];
-    const struct cop_url *url = asked->url;
-    pcre2_code *code = rule->code;
-    int found;
-
-    /* The labels of an address are no names above it. */
-    if (url->host.kind != COP_HOST_NAME && strncmp(rule->text, "||", 2) == 0) {
-        translate(rule->text, true, expression);
-        code = must(compiled(expression, rule->match_case));
-    }
-    found = pcre2_match(
-        code, (PCRE2_SPTR)url->text.p, url->text.n, 0, 0, asked->data, NULL);
-    if (code != rule->code) {
-        pcre2_code_free(code);
-    }
-    return found >= 0;
-}
-
-static bool rule_matches(
-    const struct naive_adblock_rule *rule, const struct asked *asked)
-{
-    return strstr(asked->lower, rule->literal) != NULL && !rule->is_dead &&
-           ((rule->types >> asked->facts->resource) & 1) != 0 &&
-           (asked->is_first ? rule->wants_first : rule->wants_third) &&
-           !(asked->is_same ? rule->wants_other : rule->wants_same) &&
-           methods_allow(rule->methods, asked->facts->method) &&
-           pattern_matches(rule, asked) &&
-           names_allow(rule->from, asked->source) &&
-           names_allow(rule->to, &asked->url->host);
-}
-
-static void asked_init(struct asked *asked, const struct cop_url *url,
-    const struct cop_facts *facts)
-{
-    asked->url = url;
-    asked->facts = facts;
-    asked->source = facts->source != NULL ? facts->source : &url->host;
-    asked->is_first = cop_slice_eq(site_of(asked->source), site_of(&url->host));
-    asked->is_same = cop_host_eq(asked->source, &url->host);
-    asked->data = must(pcre2_match_data_create(1, NULL));
-    for (size_t i = 0; i <= url->text.n; i++) {
-        asked->lower[i] = (char)tolower((unsigned char)url->text.p[i]);
-    }
-    asked->has_pair[0] = true; /* what stands for none */
-    for (size_t i = 0; i < url->text.n; i++) {
-        asked->has_pair[pair_at(asked->lower + i)] = true;
-    }
-}
-
-static void asked_fini(struct asked *asked)
-{
-    for (size_t i = 0; i < asked->url->text.n; i++) {
-        asked->has_pair[pair_at(asked->lower + i)] = false;
-    }
-    pcre2_match_data_free(asked->data);
-}
-
-static bool may_match(
-    const struct naive_adblock_pairs *pairs, const struct asked *asked)
-{
-    for (size_t k = 0; k < NAIVE_PAIRS; k++) {
-        if (!asked->has_pair[pairs->pair[k]]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void naive_adblock_ask(const struct naive_adblock *list,
-    const struct cop_url *url, const struct cop_facts *facts,
-    struct naive_adblock_answer *out)
-{
-    static struct asked asked;
-    bool is_excepted = false;
-    bool is_blocked = false;
-    bool is_important = false;
-    size_t max = sizeof(out->lines) / sizeof(out->lines[0]);
-
-    asked_init(&asked, url, facts);
-    out->lines_n = 0;
-    for (size_t i = 0; i < list->n; i++) {
-        const struct naive_adblock_rule *rule = &list->rules[i];
-
-        if (!may_match(&list->pairs[i], &asked) ||
-            !rule_matches(rule, &asked)) {
-            continue;
-        }
-        is_excepted |= rule->is_exception;
-        is_blocked |= !rule->is_exception;
-        is_important |= !rule->is_exception && rule->is_important;
-        if (!rule->is_exception && out->lines_n < max) {
-            out->lines[out->lines_n++] = rule->line;
-        }
-    }
-    out->is_matched = is_blocked && (!is_excepted || is_important);
-    asked_fini(&asked);
 }
