@@ -437,6 +437,7 @@ void naive_adblock_read(struct naive_adblock *list, const char *text)
 
         snprintf(line, sizeof(line), "%.*s", (int)n, text);
         text += n + (text[n] == '\n');
+        line[strcspn(line, "\r")] = '\0';
         if (!line_read(line, &rule)) {
             rule_free(&rule);
             continue;
