@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/base/hex.h"
 #include "rules/base/subscriber.h"
 #include "rules/bundle/tables.h"
 #include "rules/bundle/urlrules_format.h"
@@ -17,6 +18,7 @@ enum { SCRATCH_BYTES = 16384 }; /* three whole sets of categories and more */
 enum field_kind {
     FIELD_NUMBER,
     FIELD_HASH,
+    FIELD_DIGEST,
     FIELD_TIME,
     FIELD_STRING,
     FIELD_RULE_TEXT,
@@ -71,6 +73,10 @@ struct words {
     }
 
 /* Those that documents use too have tables of their own. */
+static const char *const object_words[] = {
+#define ENTRY_ROW(symbol, word) word,
+#include "rules/bundle/entry.tbl"
+};
 static const char *const strength_words[] = {
 #define COP_STRENGTH_ROW(symbol, word) word,
 #include "cop/strength.tbl"
@@ -95,8 +101,7 @@ static const char *const identity_words[] = {
 static const struct words words_of[] = {
     [FIELD_ROLE] = WORDS("category", "deny", "allow", "allow-only",
         "profile-allow", "profile-deny", "grant", "appeal", "never-inspect"),
-    [FIELD_OBJECT] = WORDS(
-        "host", "domain", "below", "url", "pattern", "network", "adblock"),
+    [FIELD_OBJECT] = TABLE(object_words),
     [FIELD_STRENGTH] = TABLE(strength_words),
     [FIELD_LOCK] = TABLE(lock_words),
     [FIELD_LOGGING] = TABLE(logging_words),
@@ -223,6 +228,19 @@ static void compose_run(struct dump *dump, struct format_span span)
     compose(dump, cop_slice_of(text));
 }
 
+/* A digest in hexadecimal; of zeros, nothing. */
+static void compose_digest(struct dump *dump, const unsigned char *p)
+{
+    static const unsigned char none[FORMAT_DIGEST_BYTES];
+    char text[2 * FORMAT_DIGEST_BYTES + 1];
+
+    if (memcmp(p, none, sizeof(none)) == 0) {
+        return;
+    }
+    hex_write(p, FORMAT_DIGEST_BYTES, text);
+    compose(dump, cop_slice_of(text));
+}
+
 /* The name of a record that is led to. */
 static struct cop_slice name_of(
     const struct dump *dump, enum field_kind kind, uint32_t index)
@@ -270,6 +288,8 @@ static struct cop_slice text_composed(
         compose_categories(dump, span_read(p));
     } else if (row->kind == FIELD_RUN) {
         compose_run(dump, span_read(p));
+    } else if (row->kind == FIELD_DIGEST) {
+        compose_digest(dump, p);
     } else if (row->kind == FIELD_DOMAINS) {
         compose_domains(dump, (const void *)record);
     } else {
@@ -311,6 +331,7 @@ static struct cop_slice text_make(
     case FIELD_OF_REQUIREMENT:
         return name_of(dump, row->kind, (uint32_t)number);
     case FIELD_RUN:
+    case FIELD_DIGEST:
     case FIELD_CATEGORIES:
     case FIELD_SUBSCRIBERS:
     case FIELD_REQUIREMENT_FLAGS:

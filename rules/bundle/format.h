@@ -239,6 +239,7 @@ struct format_origin { /* by name, unique */
     int64_t retrieved_unix;
     uint32_t requirement; /* row of REQUIREMENTS, or FORMAT_NONE */
     uint32_t entries;
+    uint8_t digest[FORMAT_DIGEST_BYTES]; /* of the list's file; zeros: none */
 };
 
 enum { FORMAT_DENSE_SLOTS = 10 };
@@ -265,7 +266,7 @@ static_assert(sizeof(struct format_dense_side) == 16, "format");
 static_assert(sizeof(struct format_dense_list) == 8, "format");
 static_assert(sizeof(struct format_address) == 32, "format");
 static_assert(sizeof(struct format_evidence) == 72, "format");
-static_assert(sizeof(struct format_origin) == 88, "format");
+static_assert(sizeof(struct format_origin) == 120, "format");
 static_assert(sizeof(struct format_header) == 128, "format");
 static_assert(sizeof(struct format_section) == 32, "format");
 static_assert(sizeof(struct format_manifest) == 64, "format");
