@@ -16,13 +16,13 @@
  *
  * What it does not. The key lies in the bundle, and with it a multiplying hash
  * can be worked backwards: who holds the bundle can make up a name that meets
- * a listed one, in seconds rather than in the 2^64 / n attempts that SipHash
- * would ask for with n names listed, which for millions of names are hours.
- * To gain by it one would have to hold such a name, and serve from it, until
- * the next edition. Therefore the rules that a bundle names one by one, which
- * are those that allow, appeal and lock, are confirmed by SipHash
- * (hostindex.h); the large category lists are not. Nothing else may rest on
- * this hash: tables that a peer could fill use hash.h under a secret key.
+ * a given one, in seconds perhaps, where SipHash under a known key would ask
+ * for 2^64 / n attempts with n names listed; for the millions of a large list
+ * that is a few hours of one machine. To gain by it one would have to own such
+ * a name, serve from it what another name is allowed for, and begin anew with
+ * each edition. Who cannot accept that keeps the bundle from being read: its
+ * key is then as secret as the file. Nothing else may rest on this hash: what a
+ * peer can fill uses hash.h, under a key that nobody sees.
  *
  * Inline, because names are short: a call would cost a fifth of it. */
 #ifndef RULES_BASE_NAMEHASH_H
