@@ -27,7 +27,7 @@ static void names_make(char names[NAMES + 1][NAME_BYTES])
     static const char labels[] = "xyz";
     unsigned n = 1;
 
-    strcpy(names[0], "b.example");
+    snprintf(names[0], NAME_BYTES, "b.example");
     for (unsigned i = 0; n <= NAMES; i++) {
         for (unsigned l = 0; l < 3 && n <= NAMES; l++) {
             snprintf(names[n++], NAME_BYTES, "%c.%.*s", labels[l],
