@@ -67,9 +67,10 @@ static void names_hash(const struct cop_bundle *bundle,
     }
 }
 
-/* The same of a name that is longer than most. */
-static void names_hash_long(const struct cop_bundle *bundle,
-    const struct cop_host *host, struct hostindex_names *out)
+/* The same of an address, or of a name that is longer than most. */
+static __attribute__((noinline)) void names_hash_other(
+    const struct cop_bundle *bundle, const struct cop_host *host,
+    struct hostindex_names *out)
 {
     uint64_t hash[NAMEHASH_LABELS_MAX]; /* the widest first */
     uint32_t n =
@@ -88,21 +89,17 @@ void hostindex_names(const struct cop_bundle *bundle,
     uint32_t labels = host->labels;
 
     out->first = 0;
-    out->n = 1;
-    if (host->kind != COP_HOST_NAME) {
-        out->hash[0] =
-            namehash(bundle_header(bundle)->key, cop_host_slice(host));
-        slots_prefetch(bundle, out);
-        return;
+    out->n = 1; /* of an address */
+    if (host->kind == COP_HOST_NAME) {
+        out->first = labels > m->labels_max ? labels - m->labels_max : 0;
+        out->n = m->labels_min != 0 && labels >= m->labels_min
+                     ? labels - m->labels_min + 1
+                     : 0;
     }
-    out->first = labels > m->labels_max ? labels - m->labels_max : 0;
-    out->n = m->labels_min != 0 && labels >= m->labels_min
-                 ? labels - m->labels_min + 1
-                 : 0;
-    if (host->n <= NAMEHASH_SHORT) {
+    if (host->kind == COP_HOST_NAME && host->n <= NAMEHASH_SHORT) {
         names_hash(bundle, host, out);
     } else {
-        names_hash_long(bundle, host, out);
+        names_hash_other(bundle, host, out);
     }
     slots_prefetch(bundle, out);
 }

@@ -25,41 +25,60 @@ bool inside_is_size(uint32_t records)
     return records == 0 || (records % length == 0 && records / length >= WAYS);
 }
 
-/* The three places of a key, for a size that is one. */
-static inline void places_of(uint64_t key, uint32_t records, uint32_t out[WAYS])
+/* The place of a key in the first segment that it has one in... */
+static inline uint32_t place_first(
+    uint64_t key, uint32_t records, unsigned bits)
 {
-    unsigned bits = segment_bits(records);
-    uint32_t length = UINT32_C(1) << bits;
-    uint32_t starts = records - (WAYS - 1) * length;
-    uint32_t first = dense_scale(key, starts);
-
-    out[0] = first;
-    out[1] = (first + length) ^ ((uint32_t)(key >> 18) & (length - 1));
-    out[2] = (first + 2 * length) ^ ((uint32_t)key & (length - 1));
+    return dense_scale(key, records - ((WAYS - 1U) << bits));
 }
 
-static uint16_t print_of(uint64_t key)
+/* ...and in the segments behind, 0 to 2 of them. */
+static inline uint32_t place_behind(
+    uint64_t key, uint32_t first, unsigned bits, unsigned behind)
+{
+    uint32_t mask = (UINT32_C(1) << bits) - 1;
+    uint32_t low = (uint32_t)(behind == 1 ? key >> 18 : key) & mask;
+
+    return behind == 0 ? first : (first + (behind << bits)) ^ low;
+}
+
+/* The three places of a key, for a size that is one. */
+static void places_of(uint64_t key, uint32_t records, uint32_t out[WAYS])
+{
+    unsigned bits = segment_bits(records);
+    uint32_t first = place_first(key, records, bits);
+
+    for (unsigned i = 0; i < WAYS; i++) {
+        out[i] = place_behind(key, first, bits, i);
+    }
+}
+
+static inline uint16_t print_of(uint64_t key)
 {
     return (uint16_t)((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+}
+
+static inline unsigned record_at(const struct cop_bundle *bundle, uint32_t at)
+{
+    const uint16_t *record = section_at(bundle, SECTION_DENSE_INSIDE, at);
+
+    return *record;
 }
 
 bool inside_has(const struct cop_bundle *bundle, uint64_t key)
 {
     uint32_t records = section_count(bundle, SECTION_DENSE_INSIDE);
-    uint16_t sum = print_of(key);
-    uint32_t places[WAYS];
 
     if (records == 0) {
         return false;
     }
-    places_of(key, records, places);
-    for (unsigned i = 0; i < WAYS; i++) {
-        const uint16_t *record =
-            section_at(bundle, SECTION_DENSE_INSIDE, places[i]);
+    unsigned bits = segment_bits(records);
+    uint32_t first = place_first(key, records, bits);
 
-        sum ^= *record;
-    }
-    return sum == 0;
+    return (record_at(bundle, first) ^
+               record_at(bundle, place_behind(key, first, bits, 1)) ^
+               record_at(bundle, place_behind(key, first, bits, 2))) ==
+           print_of(key);
 }
 
 /* What is left of the keys in each place. */
