@@ -13,14 +13,14 @@
  * What holds
  * 1. A key is in its home line or in its second line, both found from its
  *    hash alone. If it is in the second, the bit of its class is set in the
- *    home line, so a miss rarely looks at the second (one in seventeen).
+ *    home line, so a miss looks at the second one time in five.
  * 2. What is known of a key. Tag, rest and more are 46 bits; the line, of L,
  *    is log2 L more: together log2 L + 46, and never more than the 64 that the
  *    hash has. From 262,144 lines on, which is two and a half million domains,
- *    it is all 64; for a million domains 62.7. That two lines are looked at
- *    takes less than a tenth of a bit away. What an unlisted name risks does
- *    not depend on the size: it is compared with ten or, rarely, twenty keys
- *    of 46 bits, so that one look-up in 6.6 x 10^12 is mistaken; and the
+ *    it is all 64; for a million domains 62.7. That two lines may be
+ *    looked at takes a quarter of a bit away. What an unlisted name risks does
+ *    not depend on the size: it is compared with ten keys of 46 bits, or one
+ *    time in five with twenty, so that one look-up in 5.8 x 10^12 is mistaken; and the
  *    writer sees to it that no name that it knows of is (write_probe.c).
  * 3. A free place is all zeros; a code is never zero, so a key never is. Keys
  *    stand first, in order of tag, rest and more.
