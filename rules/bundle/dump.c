@@ -9,6 +9,7 @@
 
 #include "rules/base/hex.h"
 #include "rules/base/subscriber.h"
+#include "rules/bundle/dense.h"
 #include "rules/bundle/tables.h"
 #include "rules/bundle/urlrules_format.h"
 #include "rules/bundle/view.h"
@@ -200,17 +201,20 @@ static void compose_domains(
 
     for (unsigned i = 0; i < FORMAT_DENSE_SLOTS; i++) {
         uint32_t code = line->rest[i] & 15;
+        uint64_t hash = (uint64_t)line->tag[i] << 30 |
+                        (uint64_t)(line->rest[i] >> 4) << 2 |
+                        dense_more(line, i);
         char text[64];
 
         if (code == 0) {
             continue;
         }
-        if (code == 15) {
-            snprintf(text, sizeof(text), "%04x%07" PRIx32 " in the side table",
-                line->tag[i], line->rest[i] >> 4);
+        if (code == DENSE_SIDE_CODE) {
+            snprintf(
+                text, sizeof(text), "%012" PRIx64 " in the side table", hash);
         } else {
-            snprintf(text, sizeof(text), "%04x%07" PRIx32 " in set %" PRIu32,
-                line->tag[i], line->rest[i] >> 4, code - 1);
+            snprintf(text, sizeof(text), "%012" PRIx64 " in set %" PRIu32, hash,
+                code - 1);
         }
         compose_item(dump, start, text);
     }

@@ -45,7 +45,7 @@ static void test_info(void **state)
     assert_int_equal(info.urls, 3);
     assert_int_equal(info.patterns, 1);
     assert_int_equal(info.adblock, 4);
-    assert_int_equal(info.networks, 2);
+    assert_int_equal(info.networks, 4);
     assert_int_equal(info.templates, 2);
     assert_int_equal(info.profiles, 2);
     assert_int_equal(info.appeals, 1);

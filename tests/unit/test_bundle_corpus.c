@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/bundle_crowd.h"
 #include "tests/unit/bundle_flaws.h"
 #include "tests/unit/bundle_whole.h"
 #include "tests/unit/findings.h"
@@ -105,6 +106,25 @@ static const struct flaw signed_flaws[] = {
 };
 enum { SIGNED = sizeof(signed_flaws) / sizeof(signed_flaws[0]) };
 
+/* The same in a bundle with a dense index. */
+static const struct flaw dense_flaws[] = {
+    {"dense-free-place", SECTION_DENSE_LINES, 0, FIELD(dense_line, rest[0]), 0},
+    {"dense-order", SECTION_DENSE_LINES, 0, FIELD(dense_line, tag[0]), 0xffff},
+    {"dense-side-lost", SECTION_DENSE_LINES, 0, FIELD(dense_line, rest[0]),
+        0x7fffff0f},
+    {"dense-side-other", SECTION_DENSE_LINES, 0, FIELD(dense_line, rest[0]),
+        0x0000000f},
+    {"dense-side-hash", SECTION_DENSE_SIDE, 1, FIELD(dense_side, hash), 1},
+    {"dense-side-set", SECTION_DENSE_SIDE, 0, FIELD(dense_side, set), 15},
+    {"dense-side-zero", SECTION_DENSE_SIDE, 0, FIELD(dense_side, zero), 1},
+    {"dense-set-lists", SECTION_DENSE_SETS, 0, FIELD(dense_set, at), FAR},
+    {"dense-set-empty", SECTION_DENSE_SETS, 0, FIELD(dense_set, n), 0},
+    {"dense-set-below", SECTION_DENSE_SETS, 0, FIELD(dense_set, below), 1},
+    {"dense-list", SECTION_DENSE_LISTS, 0, FIELD(dense_list, list), 4},
+    {"dense-file", SECTION_DENSE_LISTS, 0, FIELD(dense_list, file), 1},
+};
+enum { DENSE = sizeof(dense_flaws) / sizeof(dense_flaws[0]) };
+
 /* Those that nobody signs, or that are no replaced number. */
 static const char *const plain_flaws[] = {"altered", "cut-in-the-header",
     "cut-in-the-table", "cut-at-the-end", "more-than-the-bundle", "no-bundle"};
@@ -150,7 +170,7 @@ static void spoil_plain(struct spoilt *out, const char *name)
 
 static void spoil(struct spoilt *out, size_t i)
 {
-    struct fixture *f = whole();
+    struct fixture *f = i < SIGNED + PLAIN ? whole() : crowd();
 
     cop_image_free(&f->image);
     assert_int_equal(bundle_write(&f->t, &f->image), COP_OK);
@@ -160,8 +180,10 @@ static void spoil(struct spoilt *out, size_t i)
     fixture_free(&f);
     if (i < SIGNED) {
         spoil_signed(out, &signed_flaws[i]);
-    } else {
+    } else if (i < SIGNED + PLAIN) {
         spoil_plain(out, plain_flaws[i - SIGNED]);
+    } else {
+        spoil_signed(out, &dense_flaws[i - SIGNED - PLAIN]);
     }
 }
 
@@ -244,7 +266,7 @@ static void test_corpus(void **state)
     size_t n = 0;
 
     (void)state;
-    for (size_t i = 0; i < SIGNED + PLAIN; i++) {
+    for (size_t i = 0; i < SIGNED + PLAIN + DENSE; i++) {
         char line[1024];
 
         spoil(&spoilt, i);
