@@ -1,6 +1,8 @@
 #include "gateway/flow/forward.h"
 
+#include "gateway/filter/consent.h"
 #include "gateway/filter/hop.h"
+#include "gateway/filter/modify.h"
 #include "gateway/flow/answer.h"
 #include "gateway/flow/inner.h"
 #include "gateway/http/h1_write.h"
@@ -54,12 +56,14 @@ static struct cop_slice forward_host(const struct cop_url *url)
 }
 
 static void forward_compose(struct exchange *x, const struct cop_url *url,
-    const struct request *request)
+    const struct request *request, const struct decision *decision)
 {
     struct http_head *head = exchange_request(x);
 
     x->upgrades = forward_is_upgrade(head);
     hop_strip(head, x->upgrades);
+    consent_strip(head, &x->arena);
+    modify_fields(x->asker.world->policy, &decision->verdict, head, &x->extra);
     forward_extra(x, head);
     h1_write_request(&x->up.out, head,
         request->is_asterisk ? COP_LIT("*") : cop_url_target(url),
@@ -117,9 +121,10 @@ static void forward_on_upstream(void *context, struct upstream *upstream,
 static enum step forward_connect(struct exchange *x, bool is_fresh)
 {
     struct upstream *upstream = NULL;
-    enum cop_status status =
-        upstreams_get(x->conn->flow->upstreams, x->is_tls, &x->host, x->port,
-            is_fresh, forward_on_upstream, x, &upstream, &x->wait);
+    const struct place place = {
+        x->is_tls, &x->host, x->port, x->address.n != 0 ? &x->address : NULL};
+    enum cop_status status = upstreams_get(x->conn->flow->upstreams, &place,
+        is_fresh, forward_on_upstream, x, &upstream, &x->wait);
     enum cop_reason reason =
         status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY;
 
@@ -146,17 +151,25 @@ static enum step forward_answer(struct exchange *x)
         "TRACE is not answered here, or Max-Forwards is no number.");
 }
 
-enum step forward_begin(struct exchange *x, const struct cop_url *url,
-    const struct request *request)
+enum step forward_begin(struct exchange *x, struct cop_url *url,
+    const struct request *request, const struct decision *decision)
 {
+    const struct cop_policy *policy = x->asker.world->policy;
+
     buf_clear(&x->extra);
     if (!hop_may_forward(exchange_request(x), &x->extra)) {
         return forward_answer(x);
     }
+    if (modify_query(policy, &decision->verdict, url) != COP_OK) {
+        return answer_error(x, 414, COP_REASON_HEAD_TOO_LARGE, NULL);
+    }
+    if (!modify_address(policy, &decision->verdict, &x->address)) {
+        x->address.n = 0;
+    }
     x->host = url->host;
     x->port = url->port;
     x->is_tls = url->scheme == COP_HTTPS;
-    forward_compose(x, url, request);
+    forward_compose(x, url, request, decision);
     if (x->up.out.failed || x->extra.failed) {
         return answer_error(x, 431, COP_REASON_HEAD_TOO_LARGE, NULL);
     }

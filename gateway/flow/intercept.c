@@ -69,9 +69,11 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 enum step intercept_begin(struct conn *conn)
 {
     struct upstream *upstream = NULL;
-    enum cop_status status = upstreams_get(conn->flow->upstreams, true,
-        &conn->site.host, conn->site.port, false, intercept_on_upstream, conn,
-        &upstream, &conn->tunnel->wait);
+    struct cop_host address;
+    const struct place place = {true, &conn->site.host, conn->site.port,
+        tunnel_address(conn->tunnel, &address)};
+    enum cop_status status = upstreams_get(conn->flow->upstreams, &place, false,
+        intercept_on_upstream, conn, &upstream, &conn->tunnel->wait);
 
     if (status == COP_AGAIN) {
         flow_go(conn, CONN_UPSTREAM);

@@ -68,8 +68,11 @@ static void splice_dialled(void *context, int fd, enum cop_reason reason,
 
 enum step splice_begin(struct conn *conn)
 {
-    enum cop_status status = dial_start(conn->flow->dialer, &conn->site.host,
-        conn->site.port, splice_dialled, conn, &conn->tunnel->dial);
+    struct cop_host address;
+    const struct cop_host *mapped = tunnel_address(conn->tunnel, &address);
+    enum cop_status status = dial_start(conn->flow->dialer,
+        mapped != NULL ? mapped : &conn->site.host, conn->site.port,
+        splice_dialled, conn, &conn->tunnel->dial);
 
     if (status != COP_OK) {
         return conn_end(conn,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "gateway/filter/modify.h"
 #include "gateway/flow/answer.h"
 #include "gateway/flow/inner.h"
 #include "gateway/tls/hello.h"
@@ -63,6 +64,15 @@ void tunnel_free(struct tunnel **tunnel)
     buf_fini(&it->hello);
     world_drop(&it->asker.world);
     free(it);
+}
+
+const struct cop_host *tunnel_address(
+    const struct tunnel *tunnel, struct cop_host *room)
+{
+    return modify_address(
+               tunnel->asker.world->policy, &tunnel->decision.verdict, room)
+               ? room
+               : NULL;
 }
 
 enum step tunnel_begin(struct exchange *x, const struct request *request)

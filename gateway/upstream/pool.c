@@ -29,13 +29,17 @@ static struct upstream **pool_bucket(
 
 static struct place place_of(const struct upstream *upstream)
 {
-    return (struct place){upstream->is_tls, &upstream->host, upstream->port};
+    return (struct place){upstream->is_tls, &upstream->host, upstream->port,
+        upstream->address.n != 0 ? &upstream->address : NULL};
 }
 
 static bool leads_to(const struct upstream *upstream, const struct place *place)
 {
     return upstream->port == place->port && upstream->is_tls == place->is_tls &&
-           cop_host_eq(&upstream->host, place->host);
+           cop_host_eq(&upstream->host, place->host) &&
+           (place->address == NULL
+                   ? upstream->address.n == 0
+                   : cop_host_eq(&upstream->address, place->address));
 }
 
 static void pool_link(struct pool *pool, struct upstream *upstream)

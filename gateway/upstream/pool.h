@@ -22,13 +22,6 @@ COP_MUST_USE enum cop_status pool_init(struct pool *pool, struct loop *loop);
 /* Close all. */
 void pool_clear(struct pool *pool);
 
-/* The place that a connection leads to. */
-struct place {
-    bool is_tls;
-    const struct cop_host *host;
-    uint16_t port;
-};
-
 /* Take one out that is still alive, the one used last, or NULL. */
 struct upstream *pool_take(struct pool *pool, const struct place *place);
 /* Keep one for at most idle_ms, at most per_place to one place. False: it was

@@ -45,6 +45,7 @@ struct upstream_wait {
     struct watch watch;
     struct timer timer;
     struct cop_host host;
+    struct cop_host address; /* n is 0: none */
     uint16_t port;
     bool is_tls;
 };
@@ -126,6 +127,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd)
     wire_init(&upstream->wire, fd);
     upstream->wire.abort = COP_REASON_ORIGIN_ABORT;
     upstream->host = wait->host;
+    upstream->address = wait->address;
     upstream->port = wait->port;
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
@@ -196,17 +198,19 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     wait->host = *place->host;
     wait->port = place->port;
     wait->is_tls = place->is_tls;
+    if (place->address != NULL) {
+        wait->address = *place->address;
+    }
     watch_init(&wait->watch, wait_ready);
     timer_init(&wait->timer, wait_late);
     return wait;
 }
 
-enum cop_status upstreams_get(struct upstreams *upstreams, bool is_tls,
-    const struct cop_host *host, uint16_t port, bool fresh, upstream_fn *fn,
-    void *context, struct upstream **upstream, struct upstream_wait **wait)
+enum cop_status upstreams_get(struct upstreams *upstreams,
+    const struct place *place, bool fresh, upstream_fn *fn, void *context,
+    struct upstream **upstream, struct upstream_wait **wait)
 {
-    struct place place = {is_tls, host, port};
-    struct upstream *idle = fresh ? NULL : pool_take(&upstreams->idle, &place);
+    struct upstream *idle = fresh ? NULL : pool_take(&upstreams->idle, place);
     struct upstream_wait *made;
     enum cop_status status;
 
@@ -215,12 +219,13 @@ enum cop_status upstreams_get(struct upstreams *upstreams, bool is_tls,
         *upstream = idle;
         return COP_OK;
     }
-    made = wait_new(upstreams, &place, fn, context);
+    made = wait_new(upstreams, place, fn, context);
     if (made == NULL) {
         return COP_E_NOMEM;
     }
-    status = dial_start(
-        upstreams->dialer, host, port, wait_dialled, made, &made->dial);
+    status = dial_start(upstreams->dialer,
+        place->address != NULL ? place->address : place->host, place->port,
+        wait_dialled, made, &made->dial);
     if (status != COP_OK) {
         made->dial = NULL;
         wait_free(made);

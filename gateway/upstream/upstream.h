@@ -16,10 +16,19 @@ struct upstreams; /* a worker's pool */
 struct upstream_wait;
 struct pool; /* its idle ones */
 
+/* Where a connection leads to. */
+struct place {
+    bool is_tls;
+    const struct cop_host *host; /* whose name TLS verifies */
+    uint16_t port;
+    const struct cop_host *address; /* dialled in its stead; NULL: it itself */
+};
+
 /* One connection to (is_tls, host, port), with nothing in flight. */
 struct upstream {
     struct wire wire;
     struct cop_host host;
+    struct cop_host address; /* n is 0: the host itself was dialled */
     uint16_t port;
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
@@ -59,12 +68,12 @@ typedef void upstream_fn(void *context, struct upstream *upstream,
 /* COP_OK: *upstream is an idle connection of the pool, alive when last looked
  * at. COP_AGAIN: a new one is being made (dial, handshake, verification);
  * *wait is valid until the callback or upstreams_cancel().
+ * place   copied
  * fresh   do not take one from the pool (a reused one just died)
  * Else COP_E_NOMEM, or what dial_start() could not do. */
 COP_MUST_USE enum cop_status upstreams_get(struct upstreams *upstreams,
-    bool is_tls, const struct cop_host *host, uint16_t port, bool fresh,
-    upstream_fn *fn, void *context, struct upstream **upstream,
-    struct upstream_wait **wait);
+    const struct place *place, bool fresh, upstream_fn *fn, void *context,
+    struct upstream **upstream, struct upstream_wait **wait);
 void upstreams_cancel(struct upstream_wait **wait);
 
 /* Give back for reuse: no bytes in flight, the last response ended cleanly, the
