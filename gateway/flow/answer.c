@@ -4,6 +4,8 @@
 
 #include "gateway/flow/forward.h"
 #include "gateway/flow/inner.h"
+#include "gateway/flow/request.h"
+#include "gateway/flow/warning.h"
 #include "gateway/notice/notice.h"
 
 enum { ANSWER_DRAIN_MAX = 1 << 16 }; /* a body worth reading to its end */
@@ -107,6 +109,81 @@ enum step answer_block(
     facts.reference = decision->reference;
     notice_block(&x->down.out, &facts);
     return answer_send(x);
+}
+
+/* A warning's notice with the way to go on, where a person can use it. */
+static enum step answer_warning(struct exchange *x, const struct cop_url *url,
+    const struct decision *decision)
+{
+    struct notice_facts facts;
+    struct buf form;
+    enum step step;
+
+    buf_init(&form, WARNING_FORM_MAX);
+    warning_form(x, url, decision, &form);
+    answer_prepare(x, COP_REASON_NONE, NULL);
+    facts = answer_facts(x);
+    facts.policy = x->asker.world->policy;
+    facts.verdict = &decision->verdict;
+    facts.reference = decision->reference;
+    facts.go_on = form.failed ? COP_LIT("") : buf_slice(&form);
+    notice_block(&x->down.out, &facts);
+    step = answer_send(x);
+    buf_fini(&form);
+    return step;
+}
+
+enum step answer_lead(struct exchange *x, uint16_t status,
+    struct cop_slice location, struct cop_slice cookie)
+{
+    struct notice_facts facts;
+
+    answer_prepare(x, COP_REASON_NONE, NULL);
+    facts = answer_facts(x);
+    notice_lead(&x->down.out, &facts, status, location, cookie);
+    return answer_send(x);
+}
+
+/* Where a requirement leads. Only a person in front of a window can use that;
+ * and it is not done where it would lead into another page of ours, or round in
+ * a circle: then the place is simply closed. */
+static enum step answer_redirect(
+    struct exchange *x, const struct decision *decision)
+{
+    const struct http_head *request = exchange_request(x);
+    const struct cop_verdict *verdict = &decision->verdict;
+    enum notice_form form = notice_form_of(request);
+    bool is_read = request_is_method(request, "GET") || x->is_head;
+    struct cop_slice location = cop_bundle_text(
+        cop_policy_bundle(x->asker.world->policy, verdict->bundle),
+        verdict->requirement, COP_TEXT_REDIRECT, NULL, 0, NULL);
+    struct cop_url *to = &x->conn->flow->scratch->url;
+
+    if ((form != NOTICE_HTML && form != NOTICE_TEXT) ||
+        cop_url_parse(location, to) != COP_OK || to->scheme > COP_HTTPS ||
+        !decision_allows(x->conn, &x->asker, to)) {
+        return answer_block(x, decision, COP_REASON_NONE);
+    }
+    return answer_lead(x, is_read ? 302 : 303, to->text, COP_LIT(""));
+}
+
+enum step answer_closed(struct exchange *x, const struct cop_url *url,
+    const struct decision *decision)
+{
+    switch (decision->verdict.action) {
+    case COP_WARN:
+        return answer_warning(x, url, decision);
+    case COP_REDIRECT:
+        return answer_redirect(x, decision);
+    case COP_ALLOW:
+    case COP_BLOCK:
+    case COP_MODIFY:
+    case COP_ALERT:
+    case COP_LOG_ONLY:
+    case COP_ACTIONS:
+        break;
+    }
+    return answer_block(x, decision, COP_REASON_NONE);
 }
 
 enum step answer_error(struct exchange *x, uint16_t status,

@@ -1,7 +1,9 @@
 #include "gateway/flow/decision.h"
 
+#include "gateway/filter/modify.h"
 #include "gateway/filter/resource.h"
 #include "gateway/flow/inner.h"
+#include "gateway/flow/warning.h"
 #include "gateway/notice/notice.h"
 #include "gateway/record/record.h"
 
@@ -27,6 +29,7 @@ static void decision_record(struct conn *conn, const struct asker *asker,
     line->profile = asker->profile;
     line->class = &flow->scratch->class;
     line->verdict = &decision->verdict;
+    line->goes_on = decision->goes_on;
     memcpy(line->reference, decision->reference, sizeof(line->reference));
     record_decision(flow->parts.record, line);
     conn->is_private |=
@@ -35,7 +38,7 @@ static void decision_record(struct conn *conn, const struct asker *asker,
 
 void decision_of_url(struct conn *conn, const struct asker *asker,
     const struct http_head *head, const struct cop_url *url,
-    struct decision *out)
+    struct cop_slice ticket, struct decision *out)
 {
     struct flow *flow = conn->flow;
     struct cop_host source;
@@ -51,17 +54,31 @@ void decision_of_url(struct conn *conn, const struct asker *asker,
     cop_cache_classify_request(flow->cache, asker->world->policy, flow->matcher,
         url, &facts, &flow->scratch->class);
     decision_evaluate(flow, asker, out);
-    if (decision_is_block(out)) {
+    out->goes_on = out->verdict.action == COP_WARN &&
+                   warning_is_passed(conn, asker, head, url, ticket, out);
+    if (decision_is_closed(out)) {
         flow->counts.blocked++;
         notice_reference(out->reference);
     }
     decision_record(conn, asker, out, &line);
 }
 
+bool decision_allows(
+    struct conn *conn, const struct asker *asker, const struct cop_url *url)
+{
+    struct flow *flow = conn->flow;
+    struct decision decision;
+
+    cop_cache_classify(flow->cache, asker->world->policy, flow->matcher, url,
+        &flow->scratch->class);
+    decision_evaluate(flow, asker, &decision);
+    return decision.verdict.action == COP_ALLOW;
+}
+
 static enum way decision_way(
     const struct decision *decision, enum config_inspect inspect, bool needs)
 {
-    if (decision_is_block(decision)) {
+    if (decision_is_closed(decision)) {
         return decision->may_inspect ? WAY_SHOW : WAY_REFUSE;
     }
     if (!decision->may_inspect ||
@@ -79,7 +96,7 @@ static void decision_spare(
     struct cop_class *class = &conn->flow->scratch->class;
 
     if (!class->may_spare || !decision->may_inspect ||
-        !decision_is_block(decision)) {
+        !decision_is_closed(decision)) {
         return;
     }
     cop_class_spare(asker->world->policy, &conn->site.host, class);
@@ -109,13 +126,17 @@ void decision_of_site(
     out->may_inspect = inspect != CONFIG_INSPECT_NONE &&
                        !cop_policy_never_inspects(asker->world->policy, class);
     decision_spare(conn, asker, out);
-    out->way = decision_way(out, inspect, class->needs_url);
+    out->way = decision_way(out, inspect,
+        class->needs_url ||
+            modify_needs_request(asker->world->policy, &out->verdict));
     if (out->way == WAY_REFUSE) {
         flow->counts.blocked++;
         notice_reference(out->reference);
     }
     conn->mode = modes[out->way];
     line.mode = conn_mode_word(conn->mode);
+    line.is_unread = out->way == WAY_SPLICE &&
+                     modify_needs_request(asker->world->policy, &out->verdict);
     decision_record(conn, asker, out, &line);
 }
 

@@ -30,19 +30,27 @@ struct decision {
     char reference[17]; /* of a notice that will be shown; else empty */
     enum way way;       /* of a tunnel */
     bool may_inspect;   /* of a tunnel: a page could be shown in it */
+    bool goes_on;       /* warned, and goes on all the same */
 };
 
-/* Everything but "allow" is answered with a notice: this version has no other
- * way to warn, redirect or limit, and in doubt shows the child a page. */
-static inline bool decision_is_block(const struct decision *decision)
+/* Whether the request is answered here: all but what is allowed, and what
+ * somebody was warned of and goes on to. */
+static inline bool decision_is_closed(const struct decision *decision)
 {
-    return decision->verdict.action != COP_ALLOW;
+    return decision->verdict.action != COP_ALLOW && !decision->goes_on;
 }
 
-/* Decide on a request by its head, and log it. url: in the flow's scratch. */
+/* Decide on a request by its head, and log it.
+ * url     in the flow's scratch
+ * ticket  of a warning's form; empty without one */
 void decision_of_url(struct conn *conn, const struct asker *asker,
     const struct http_head *head, const struct cop_url *url,
-    struct decision *out);
+    struct cop_slice ticket, struct decision *out);
+
+/* Whether another URL would be allowed, without logging anything. Uses the
+ * flow's scratch but for its url. */
+bool decision_allows(
+    struct conn *conn, const struct asker *asker, const struct cop_url *url);
 
 /* Decide on a tunnel to conn->site by its host alone, and log it. */
 void decision_of_site(

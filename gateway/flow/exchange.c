@@ -34,12 +34,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "gateway/filter/consent.h"
 #include "gateway/flow/answer.h"
 #include "gateway/flow/forward.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/relay.h"
 #include "gateway/flow/request.h"
 #include "gateway/flow/tunnel.h"
+#include "gateway/flow/warning.h"
 #include "gateway/notice/notice.h"
 
 enum { EXCHANGE_ARENA_MAX = 1 << 16, EXCHANGE_EXTRA_MAX = 512 };
@@ -151,6 +153,7 @@ static void exchange_begin(struct exchange *x)
     x->reason = COP_REASON_NONE;
     x->asker.world = world_hold(conn->flow->parts.world);
     x->has_site = x->conn->is_inside;
+    x->address.n = 0;
     x->is_head = false;
     x->upgrades = false;
     x->is_retried = false;
@@ -267,25 +270,34 @@ static enum step exchange_forward(
     struct exchange *x, const struct request *request)
 {
     struct conn *conn = x->conn;
-    const struct cop_url *url = &conn->flow->scratch->url;
+    struct cop_url *url = &conn->flow->scratch->url;
     struct decision decision;
+    struct cop_slice ticket = COP_LIT("");
+    bool is_form = consent_is_form(url);
 
+    if (is_form) {
+        consent_read(url, &x->arena, &ticket);
+    }
     conn->site.host = url->host;
     conn->site.port = url->port;
     conn->site.is_known = true;
     x->has_site = true;
-    decision_of_url(conn, &x->asker, exchange_request(x), url, &decision);
-    if (decision_is_block(&decision)) {
-        return answer_block(x, &decision, COP_REASON_NONE);
+    decision_of_url(
+        conn, &x->asker, exchange_request(x), url, ticket, &decision);
+    if (decision_is_closed(&decision)) {
+        return answer_closed(x, url, &decision);
+    }
+    if (is_form) {
+        return warning_leave(x, url, &decision);
     }
     if (conn->origin.reason != COP_REASON_NONE) {
         return answer_error(x, notice_status_of(conn->origin.reason),
             conn->origin.reason, conn->origin.detail);
     }
-    if (gate_set(conn, &x->asker, &x->gate) != COP_OK) {
+    if (gate_set(conn, &x->asker, &decision, &x->gate) != COP_OK) {
         return conn_end(conn, COP_REASON_MEMORY, NULL);
     }
-    return forward_begin(x, url, request);
+    return forward_begin(x, url, request, &decision);
 }
 
 static void exchange_read_request(struct exchange *x, struct request *request)

@@ -31,6 +31,7 @@ struct exchange {
     enum cop_reason reason; /* NONE: the connection is kept afterwards */
     /* The request's, kept while the server is reached: */
     struct cop_host host;
+    struct cop_host address; /* dialled in its stead; n is 0 for none */
     uint16_t port;
     bool is_tls;
     bool has_site;   /* conn->site is this request's */

@@ -13,13 +13,18 @@
 
 struct flow;
 
+enum { FLOW_KEY_BYTES = 32 };
+
 struct flow_parts {
     struct loop *loop;
-    struct world *world;       /* held */
-    struct leaves *leaves;     /* borrowed */
-    struct tls_server *server; /* borrowed */
-    struct record *record;     /* borrowed */
-    const char *pseudonym;     /* in Via, unique to this gateway */
+    struct world *world;              /* held */
+    struct leaves *leaves;            /* borrowed */
+    struct tls_server *server;        /* borrowed */
+    struct record *record;            /* borrowed */
+    const char *pseudonym;            /* in Via, unique to this gateway */
+    const unsigned char *consent_key; /* FLOW_KEY_BYTES of going on behind
+                                         warnings, borrowed; the same in all
+                                         workers */
 };
 
 COP_MUST_USE enum cop_status flow_new(

@@ -1,6 +1,8 @@
 #include "gateway/flow/forward.h"
 
+#include "gateway/filter/consent.h"
 #include "gateway/filter/hop.h"
+#include "gateway/filter/modify.h"
 #include "gateway/flow/answer.h"
 #include "gateway/flow/inner.h"
 #include "gateway/http/h1_write.h"
@@ -54,12 +56,14 @@ static struct cop_slice forward_host(const struct cop_url *url)
 }
 
 static void forward_compose(struct exchange *x, const struct cop_url *url,
-    const struct request *request)
+    const struct request *request, const struct decision *decision)
 {
     struct http_head *head = exchange_request(x);
 
     x->upgrades = forward_is_upgrade(head);
     hop_strip(head, x->upgrades);
+    consent_strip(head, &x->arena);
+    modify_fields(x->asker.world->policy, &decision->verdict, head, &x->extra);
     forward_extra(x, head);
     h1_write_request(&x->up.out, head,
         request->is_asterisk ? COP_LIT("*") : cop_url_target(url),
@@ -104,8 +108,8 @@ static enum step forward_refuse(struct exchange *x)
 {
     struct decision decision;
 
-    gate_decide(x->gate, true, &decision);
-    return answer_block(x, &decision, COP_REASON_NONE);
+    gate_decide(x->gate, true, &decision); /* no gate warns */
+    return answer_closed(x, NULL, &decision);
 }
 
 static void forward_on_upstream(void *context, struct upstream *upstream,
@@ -131,6 +135,7 @@ static enum step forward_connect(struct exchange *x, bool is_fresh)
     struct upstream *upstream = NULL;
     const struct upstream_to to = {
         .dial = {&x->host, x->port, gate_bar(x->gate)},
+        .mapped = x->address.n != 0 ? &x->address : NULL,
         .is_tls = x->is_tls,
         .is_fresh = is_fresh};
     enum cop_status status = upstreams_get(x->conn->flow->upstreams, &to,
@@ -161,17 +166,25 @@ static enum step forward_answer(struct exchange *x)
         "TRACE is not answered here, or Max-Forwards is no number.");
 }
 
-enum step forward_begin(struct exchange *x, const struct cop_url *url,
-    const struct request *request)
+enum step forward_begin(struct exchange *x, struct cop_url *url,
+    const struct request *request, const struct decision *decision)
 {
+    const struct cop_policy *policy = x->asker.world->policy;
+
     buf_clear(&x->extra);
     if (!hop_may_forward(exchange_request(x), &x->extra)) {
         return forward_answer(x);
     }
+    if (modify_query(policy, &decision->verdict, url) != COP_OK) {
+        return answer_error(x, 414, COP_REASON_HEAD_TOO_LARGE, NULL);
+    }
+    if (!modify_address(policy, &decision->verdict, &x->address)) {
+        x->address.n = 0;
+    }
     x->host = url->host;
     x->port = url->port;
     x->is_tls = url->scheme == COP_HTTPS;
-    forward_compose(x, url, request);
+    forward_compose(x, url, request, decision);
     if (x->up.out.failed || x->extra.failed) {
         return answer_error(x, 431, COP_REASON_HEAD_TOO_LARGE, NULL);
     }

@@ -7,9 +7,10 @@
 #include "gateway/flow/request.h"
 
 /* Compose the request anew and get a connection to its server.
- * url  in the flow's scratch; not kept */
-enum step forward_begin(struct exchange *exchange, const struct cop_url *url,
-    const struct request *request);
+ * url       in the flow's scratch; not kept; changed as the decision says
+ * decision  with what is to be changed */
+enum step forward_begin(struct exchange *exchange, struct cop_url *url,
+    const struct request *request, const struct decision *decision);
 
 /* The server's connection died without a byte of an answer: whether the
  * request may be sent again (RFC 9110 9.2.2), and doing so. */

@@ -12,6 +12,8 @@
 struct gate {
     struct conn *conn;
     const struct asker *asker;
+    uint32_t passed_bundle;     /* of the warning that is gone on behind */
+    uint32_t passed;            /* its requirement; COP_NONE */
     struct cop_verdict verdict; /* of the first address that was barred */
     struct sockaddr_storage address;
     bool is_shut;
@@ -26,8 +28,8 @@ static size_t class_bytes(const struct cop_class *class)
     return offsetof(struct cop_class, hits) + class->n * sizeof(class->hits[0]);
 }
 
-enum cop_status gate_set(
-    struct conn *conn, const struct asker *asker, struct gate **out)
+enum cop_status gate_set(struct conn *conn, const struct asker *asker,
+    const struct decision *decision, struct gate **out)
 {
     const struct cop_class *class = &conn->flow->scratch->class;
     struct gate *gate;
@@ -42,6 +44,8 @@ enum cop_status gate_set(
     }
     gate->conn = conn;
     gate->asker = asker;
+    gate->passed_bundle = decision->verdict.bundle;
+    gate->passed = decision->goes_on ? decision->verdict.requirement : COP_NONE;
     gate->is_shut = false;
     memcpy(&gate->class, class, class_bytes(class));
     *out = gate;
@@ -68,6 +72,18 @@ static void gate_classify(
     cop_classify_address(world->policy, &address, class);
 }
 
+/* Whether what is said of an address closes it. */
+static bool gate_is_barring(
+    const struct gate *gate, const struct cop_verdict *verdict)
+{
+    if (verdict->action == COP_WARN) {
+        return gate->passed == COP_NONE ||
+               gate->passed != verdict->requirement ||
+               gate->passed_bundle != verdict->bundle;
+    }
+    return verdict->action != COP_ALLOW;
+}
+
 static bool gate_bars(void *context, const struct sockaddr_storage *at)
 {
     struct gate *gate = context;
@@ -75,12 +91,15 @@ static bool gate_bars(void *context, const struct sockaddr_storage *at)
 
     gate_classify(gate, at);
     decision_of_class(gate->conn, gate->asker, &decision);
-    if (!decision_is_block(&decision)) {
+    if (!gate_is_barring(gate, &decision.verdict)) {
         return false;
     }
     if (!gate->is_shut) {
         gate->is_shut = true;
         gate->verdict = decision.verdict;
+        if (gate->verdict.action == COP_WARN) {
+            gate->verdict.action = COP_BLOCK;
+        }
         gate->address = *at;
     }
     return true;

@@ -4,7 +4,11 @@
  * keeps that classification and is asked with each address before it is used,
  * an idle connection's too: rules for addresses are added to it and the whole
  * is decided on again, for the profile and by the world of the asker. Where no
- * policy has such rules there is no gate, and nothing is asked. */
+ * policy has such rules there is no gate, and nothing is asked.
+ *
+ * A warning about an address closes it, like a block: its form would lead to a
+ * request that is decided on before any address is known. One that somebody
+ * goes on behind, said of the URL already, does not. */
 #ifndef GATEWAY_FLOW_GATE_H
 #define GATEWAY_FLOW_GATE_H
 
@@ -18,11 +22,13 @@ struct conn;
 struct gate;
 
 /* A gate for what has just been classified in the flow's scratch.
- * asker  borrowed, as is the connection
- * out    what was there is freed; NULL when there is nothing to ask
+ * asker     borrowed, as is the connection
+ * decision  on it
+ * out       what was there is freed; NULL when there is nothing to ask
  * Returns COP_OK or COP_E_NOMEM. */
-COP_MUST_USE enum cop_status gate_set(
-    struct conn *conn, const struct asker *asker, struct gate **out);
+COP_MUST_USE enum cop_status gate_set(struct conn *conn,
+    const struct asker *asker, const struct decision *decision,
+    struct gate **out);
 void gate_free(struct gate **gate);
 
 /* For whoever dials; of no gate, one that bars nothing. */

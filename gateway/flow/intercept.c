@@ -71,8 +71,10 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 enum step intercept_begin(struct conn *conn)
 {
     struct upstream *upstream = NULL;
+    struct cop_host address;
     const struct upstream_to to = {.dial = {&conn->site.host, conn->site.port,
                                        gate_bar(conn->tunnel->gate)},
+        .mapped = tunnel_address(conn->tunnel, &address),
         .is_tls = true};
     enum cop_status status = upstreams_get(conn->flow->upstreams, &to,
         intercept_on_upstream, conn, &upstream, &conn->tunnel->wait);

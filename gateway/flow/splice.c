@@ -78,8 +78,10 @@ static void splice_dialled(void *context, int fd, enum cop_reason reason,
 
 enum step splice_begin(struct conn *conn)
 {
-    const struct dial_to to = {
-        &conn->site.host, conn->site.port, gate_bar(conn->tunnel->gate)};
+    struct cop_host address;
+    const struct cop_host *mapped = tunnel_address(conn->tunnel, &address);
+    const struct dial_to to = {mapped != NULL ? mapped : &conn->site.host,
+        conn->site.port, gate_bar(conn->tunnel->gate)};
     enum cop_status status = dial_start(
         conn->flow->dialer, &to, splice_dialled, conn, &conn->tunnel->dial);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "gateway/filter/modify.h"
 #include "gateway/flow/answer.h"
 #include "gateway/flow/inner.h"
 #include "gateway/tls/hello.h"
@@ -69,7 +70,17 @@ void tunnel_free(struct tunnel **tunnel)
 /* For what was just decided on. */
 static bool tunnel_set_gate(struct conn *conn)
 {
-    return gate_set(conn, &conn->tunnel->asker, &conn->tunnel->gate) == COP_OK;
+    return gate_set(conn, &conn->tunnel->asker, &conn->tunnel->decision,
+               &conn->tunnel->gate) == COP_OK;
+}
+
+const struct cop_host *tunnel_address(
+    const struct tunnel *tunnel, struct cop_host *room)
+{
+    return modify_address(
+               tunnel->asker.world->policy, &tunnel->decision.verdict, room)
+               ? room
+               : NULL;
 }
 
 enum step tunnel_begin(struct exchange *x, const struct request *request)

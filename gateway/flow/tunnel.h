@@ -40,6 +40,10 @@ enum step tunnel_step_hello(
 enum step tunnel_step_wait(
     struct conn *conn, const struct wire *wire, unsigned events);
 
+/* What is dialled in the site's stead, in *room; NULL for the site itself. */
+const struct cop_host *tunnel_address(
+    const struct tunnel *tunnel, struct cop_host *room);
+
 /* splice.c: pass the tunnel through unread. */
 enum step splice_begin(struct conn *conn);
 

@@ -103,6 +103,21 @@ static void put_help(struct buf *out, const struct told *told)
     put(out, "</li>\n");
 }
 
+/* Going back comes first; going on is one button, that says what it does. */
+static void put_go_on(struct buf *out, const struct told *told)
+{
+    if (told->block.go_on.n == 0) {
+        return;
+    }
+    put(out, "<li>");
+    put_phrase(out, told, PHRASE_GO_ON_NOTE);
+    put(out, "\n<form method=\"post\" action=\"");
+    markup_text(out, told->block.go_on);
+    put(out, "\"><button type=\"submit\">");
+    put_phrase(out, told, PHRASE_GO_ON);
+    put(out, "</button></form></li>\n");
+}
+
 static void put_actions(struct buf *out, const struct told *told)
 {
     open_section(out, told, "actions", PHRASE_ACTIONS);
@@ -122,6 +137,7 @@ static void put_actions(struct buf *out, const struct told *told)
     if (!told->block.helps_first) {
         put_help(out, told);
     }
+    put_go_on(out, told);
     put(out, "</ul>\n</section>\n");
 }
 

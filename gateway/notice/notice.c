@@ -32,6 +32,8 @@ static const char *phrase_of(uint16_t status)
         uint16_t status;
         const char *phrase;
     } rows[] = {
+        {302, "Found"},
+        {303, "See Other"},
         {400, "Bad Request"},
         {403, "Forbidden"},
         {405, "Method Not Allowed"},
@@ -78,11 +80,11 @@ static void put_date(struct buf *out)
         tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-static void put_policy(struct buf *out, enum notice_form form)
+static void put_policy(struct buf *out, const struct told *told)
 {
     buf_add_slice(out, COP_LIT("Content-Security-Policy: "));
-    if (form == NOTICE_HTML) {
-        style_policy(out);
+    if (told->form == NOTICE_HTML) {
+        style_policy(out, told->block.go_on.n != 0);
         buf_add_slice(out, COP_LIT("\r\nX-Frame-Options: DENY\r\n"));
     } else {
         buf_add_slice(out, COP_LIT("default-src 'none'; sandbox\r\n"));
@@ -115,9 +117,11 @@ static void put_head(struct buf *out, const struct told *told, size_t length)
                                "Vary: Accept, Accept-Language, Sec-Fetch-Dest, "
                                "X-Requested-With\r\n"
                                "X-Content-Type-Options: nosniff\r\n"
-                               "X-Robots-Tag: noindex\r\n"
-                               "Referrer-Policy: no-referrer\r\n"));
-    put_policy(out, told->form);
+                               "X-Robots-Tag: noindex\r\n"));
+    /* A form says where it comes from, so that another site's is told apart. */
+    buf_print(out, "Referrer-Policy: %s\r\n",
+        told->block.go_on.n != 0 ? "same-origin" : "no-referrer");
+    put_policy(out, told);
     /* RFC 7725 4: who implements the block, told in a link. */
     if (markup_is_url(told->block.blocked_by)) {
         buf_print(out, "Link: <%.*s>; rel=\"blocked-by\"\r\n",
@@ -154,6 +158,22 @@ void notice_block(struct buf *out, const struct notice_facts *facts)
 
     told_block(facts, &told);
     put_notice(out, facts, &told);
+}
+
+void notice_lead(struct buf *out, const struct notice_facts *facts,
+    uint16_t status, struct cop_slice location, struct cop_slice cookie)
+{
+    buf_print(out, "HTTP/1.1 %u %s\r\n", (unsigned)status, phrase_of(status));
+    put_date(out);
+    buf_print(out, "Location: %.*s\r\n", (int)location.n, location.p);
+    if (cookie.n != 0) {
+        buf_print(out, "Set-Cookie: %.*s\r\n", (int)cookie.n, cookie.p);
+    }
+    buf_add_slice(out, COP_LIT("Content-Length: 0\r\n"
+                               "Cache-Control: no-store\r\n"
+                               "Referrer-Policy: no-referrer\r\n"));
+    put_connection(out, facts->request, facts->keep_alive);
+    buf_add(out, "\r\n", 2);
 }
 
 void notice_error(

@@ -36,16 +36,25 @@ struct notice_facts {
     /* of a block: */
     const struct cop_policy *policy;
     const struct cop_verdict *verdict;
+    struct cop_slice go_on; /* of a warning: where its form leads, on the same
+                               host; empty: nobody can go on here */
     /* of an error: */
     enum cop_reason reason;
     const char *detail;
 };
 
-/* A blocked place: 403, or 451 with Link rel="blocked-by" when the deciding
- * requirement says so (RFC 7725). policy and verdict may be NULL: then it only
- * says that a rule decided. Both functions append one whole response to `out`,
- * without a body where the request is HEAD; they fail only as `out` does. */
+/* A blocked place, or one that is warned of, as the verdict says: 403, or 451
+ * with Link rel="blocked-by" when the deciding requirement says so (RFC 7725).
+ * policy and verdict may be NULL: then it only says that a rule decided. Both
+ * functions append one whole response to `out`, without a body where the
+ * request is HEAD; they fail only as `out` does. */
 void notice_block(struct buf *out, const struct notice_facts *facts);
+/* The way to another place: a redirection without a body.
+ * status    302 or 303
+ * location  a whole URL
+ * cookie    the value of Set-Cookie; empty for none */
+void notice_lead(struct buf *out, const struct notice_facts *facts,
+    uint16_t status, struct cop_slice location, struct cop_slice cookie);
 /* A server's or request's error as a page that names it: `status` 4xx/5xx. */
 void notice_error(
     struct buf *out, const struct notice_facts *facts, uint16_t status);

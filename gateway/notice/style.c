@@ -36,6 +36,10 @@ static const char css[] =
     "padding:.5rem 0;text-decoration:underline}"
     "a:focus-visible{outline:4px solid var(--link);outline-offset:2px;"
     "border-radius:.25rem}"
+    "button{font:inherit;color:var(--ink);background:var(--paper);"
+    "border:2px solid var(--line);border-radius:.5rem;min-height:2.75rem;"
+    "padding:.5rem 1rem;margin:.5rem 0;cursor:pointer}"
+    "button:focus-visible{outline:4px solid var(--link);outline-offset:2px}"
     "code{font:1em/1.6 ui-monospace,monospace;user-select:all}"
     ":where(:lang(ar),:lang(ur),:lang(fa)){line-height:1.9}";
 
@@ -44,7 +48,7 @@ struct cop_slice style_text(void)
     return (struct cop_slice){css, sizeof(css) - 1};
 }
 
-void style_policy(struct buf *out)
+void style_policy(struct buf *out, bool has_form)
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     unsigned char text[4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1];
@@ -53,6 +57,6 @@ void style_policy(struct buf *out)
     EVP_EncodeBlock(text, digest, sizeof(digest));
     buf_print(out,
         "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
-        (const char *)text);
+        "form-action '%s'; frame-ancestors 'none'",
+        (const char *)text, has_form ? "self" : "none");
 }

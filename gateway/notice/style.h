@@ -9,8 +9,8 @@
 /* What stands in <style>, to the byte. */
 struct cop_slice style_text(void);
 /* The value of Content-Security-Policy for a page with that style: no script,
- * no image, no frame, no request of any kind. The hash is made from
- * style_text(), so they cannot differ. */
-void style_policy(struct buf *out);
+ * no image, no frame, no request of any kind but, with `has_form`, a form's to
+ * the same host. The hash is made from style_text(), so they cannot differ. */
+void style_policy(struct buf *out, bool has_form);
 
 #endif

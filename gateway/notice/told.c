@@ -106,7 +106,7 @@ static enum phrase why_phrase(const struct source *source)
         return PHRASE_WHY_HOURS;
     }
     if (source->bundle != NULL) {
-        return PHRASE_WHY_RULE;
+        return verdict->action == COP_WARN ? PHRASE_WHY_WARN : PHRASE_WHY_RULE;
     }
     switch (verdict->level) {
     case COP_LEVEL_LOCKED:
@@ -211,6 +211,12 @@ void told_block(const struct notice_facts *facts, struct told *out)
         .title = PHRASE_BLOCK_TITLE};
     tell_common(facts, &languages, out);
     open_source(facts, &languages, &source);
+    if (source.verdict != NULL && source.verdict->action == COP_WARN) {
+        out->problem = "warned";
+        out->title = PHRASE_WARN_TITLE;
+        out->block.warns = true;
+        out->block.go_on = facts->go_on;
+    }
     out->block.is_local = source.bundle == NULL;
     out->block.why = text_of(&source, COP_TEXT_NOTICE);
     if (out->block.why.text.n == 0) {

@@ -28,8 +28,10 @@ struct told_block {
     struct cop_slice citation;
     struct cop_slice requirement;
     struct cop_slice blocked_by; /* URL for Link (RFC 7725), or empty */
-    bool is_local;               /* decided by the household or school */
-    bool helps_first;            /* what was looked for may be a cry for help */
+    struct cop_slice go_on; /* of a warning: the action of its form, or empty */
+    bool warns;             /* a warning, not a block */
+    bool is_local;          /* decided by the household or school */
+    bool helps_first;       /* what was looked for may be a cry for help */
 };
 
 /* Of an error. */

@@ -31,6 +31,8 @@ struct channel_message {
     uint32_t listens;
     int32_t status;     /* CHANNEL_READY: an enum cop_status */
     uint32_t databases; /* a bit for each kind of database that is there */
+    unsigned char secret[32]; /* CHANNEL_WORLD: what workers sign with for each
+                                 other; else zeros */
 };
 
 /* A connected pair, close-on-exec, non-blocking. COP_OK or COP_E_IO. */

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,10 +50,11 @@ struct parent {
     struct children children;
     struct loop *loop;
     struct watch signals;
-    struct timer tick;  /* hears workers' answers, restarts, deadlines */
-    int64_t restart_ms; /* how long to wait before the next replacement */
-    int64_t restart_at; /* 0: nothing waits */
-    int64_t kill_at;    /* when stopping: the end of patience */
+    struct timer tick;        /* hears workers' answers, restarts, deadlines */
+    int64_t restart_ms;       /* how long to wait before the next replacement */
+    int64_t restart_at;       /* 0: nothing waits */
+    int64_t kill_at;          /* when stopping: the end of patience */
+    unsigned char secret[32]; /* of all workers, and of this run alone */
     bool is_stopping;
     bool was_ready;
 };
@@ -102,6 +104,7 @@ static enum cop_status parent_send_world(
     for (unsigned i = 0; i < COP_DATABASES; i++) {
         message.databases |= (load->databases.fds[i] >= 0 ? 1u : 0) << i;
     }
+    memcpy(message.secret, parent->secret, sizeof(message.secret));
     fds[n++] = load->config_fd;
     fds[n++] = load->trust_fd;
     fds[n++] = load->ca_certificate_fd;
@@ -604,11 +607,18 @@ int parent_run(const char *file)
     parent->signals.fd = -1;
     parent->restart_ms = PARENT_RESTART_MIN_MS;
     children_init(&parent->children);
+    if (getrandom(parent->secret, sizeof(parent->secret), 0) !=
+        (ssize_t)sizeof(parent->secret)) {
+        say(SAY_ERROR, "the system gives no random numbers");
+        free(parent);
+        return EXIT_SOFTWARE;
+    }
     code = parent_prepare(parent);
     if (code == EXIT_DONE && loop_run(parent->loop) != COP_OK) {
         code = EXIT_SOFTWARE;
     }
     parent_fini(parent);
+    explicit_bzero(parent->secret, sizeof(parent->secret));
     free(parent);
     return code;
 }

@@ -6,6 +6,7 @@
  * and the one before stays. */
 #include "gateway/proc/roles.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -54,6 +55,7 @@ struct worker {
     struct leaves *leaves;
     struct flow *flow;
     char pseudonym[32];
+    unsigned char secret[FLOW_KEY_BYTES];
     bool is_draining;
     bool is_sealed;
 };
@@ -238,6 +240,7 @@ static enum cop_status worker_begin(
     parts.server = worker->server;
     parts.record = worker->record;
     parts.pseudonym = worker->pseudonym;
+    parts.consent_key = worker->secret;
     return flow_new(&parts, &worker->flow);
 }
 
@@ -291,6 +294,8 @@ static enum cop_status worker_adopt(struct worker *worker,
     if (status != COP_OK) {
         return status;
     }
+    static_assert(sizeof(message->secret) == FLOW_KEY_BYTES, "secret");
+    memcpy(worker->secret, message->secret, sizeof(worker->secret));
     worker_set_zone(world);
     status = worker->flow == NULL ? worker_begin(worker, world, &given)
                                   : worker_change(worker, world, &given);

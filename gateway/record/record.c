@@ -3,6 +3,7 @@
  * less is written. docs/decision-log.md is the reference. */
 #include "gateway/record/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -36,12 +37,51 @@ struct record {
 
 /* What may be written of a decision. */
 struct disclosure {
+    bool decides; /* the requirement decided; else it only speaks beside */
     bool has_requirement;
     struct cop_requirement requirement; /* when it has one */
     enum cop_logging duty;
 };
 
-static struct disclosure disclosure_of(const struct cop_policy *policy,
+/* The least that any of several requirements allows. */
+static void disclosure_lower(
+    struct disclosure *it, const struct cop_requirement *by)
+{
+    if (by->logging < it->duty) {
+        it->duty = by->logging;
+    }
+    if (it->has_requirement && by->identity < it->requirement.identity) {
+        it->requirement.identity = by->identity;
+    }
+}
+
+/* What is alerted to or marked may be written down as its requirement says,
+ * where nobody decided; else only as far as the deciding one allows too. A
+ * change is told, and takes only away what its requirement prohibits. */
+static void disclosure_beside(const struct cop_policy *policy,
+    const struct cop_verdict *verdict, struct disclosure *it)
+{
+    for (size_t i = 0; i < verdict->beside_n; i++) {
+        const struct cop_beside *beside = &verdict->beside[i];
+        struct cop_requirement requirement;
+
+        cop_bundle_requirement(cop_policy_bundle(policy, beside->bundle),
+            beside->requirement, &requirement);
+        if (beside->action == COP_MODIFY) {
+            it->duty =
+                requirement.logging < it->duty ? requirement.logging : it->duty;
+        } else if (it->has_requirement) {
+            disclosure_lower(it, &requirement);
+        } else {
+            it->requirement = requirement;
+            it->has_requirement = true;
+            it->duty =
+                requirement.logging < it->duty ? requirement.logging : it->duty;
+        }
+    }
+}
+
+static struct disclosure disclosure_of_decider(const struct cop_policy *policy,
     const struct cop_class *class, const struct cop_verdict *verdict)
 {
     struct disclosure it = {.duty = COP_LOG_PERMITTED};
@@ -60,6 +100,16 @@ static struct disclosure disclosure_of(const struct cop_policy *policy,
             cop_catset_and(class->categories, cop_category_protected()))) {
         it.duty = COP_LOG_AGGREGATE;
     }
+    return it;
+}
+
+static struct disclosure disclosure_of(const struct cop_policy *policy,
+    const struct cop_class *class, const struct cop_verdict *verdict)
+{
+    struct disclosure it = disclosure_of_decider(policy, class, verdict);
+
+    it.decides = it.has_requirement;
+    disclosure_beside(policy, verdict, &it);
     return it;
 }
 
@@ -210,6 +260,40 @@ static void record_rule(
     line_end(line, '{');
 }
 
+/* The requirements that do something beside the decision, by their ids. */
+static void record_beside(struct line *line,
+    const struct record_decision *decision, enum cop_action action,
+    const char *name)
+{
+    const struct cop_verdict *verdict = decision->verdict;
+    uint32_t last = COP_NONE;
+    bool is_open = false;
+
+    for (size_t i = 0; i < verdict->beside_n; i++) {
+        const struct cop_beside *beside = &verdict->beside[i];
+        struct cop_requirement requirement;
+        char id[MAX_REQUIREMENT];
+
+        if (beside->action != action || beside->requirement == last) {
+            continue;
+        }
+        last = beside->requirement;
+        cop_bundle_requirement(
+            cop_policy_bundle(decision->policy, beside->bundle),
+            beside->requirement, &requirement);
+        if (!is_open && !line_begin(line, name, '[')) {
+            return;
+        }
+        is_open = true;
+        (void)snprintf(
+            id, sizeof(id), "%.*s", (int)requirement.id.n, requirement.id.p);
+        line_item(line, id);
+    }
+    if (is_open) {
+        line_end(line, '[');
+    }
+}
+
 static const char *stage_word(enum record_stage stage)
 {
     static const char *const words[] = {[RECORD_CONNECT] = "connect",
@@ -250,7 +334,14 @@ void record_decision(
     if (decision->class->is_limited && may.duty != COP_LOG_PROHIBITED) {
         line_true(line, "limited");
     }
-    if (may.has_requirement) {
+    if (decision->goes_on) {
+        line_true(line, "continued");
+    }
+    record_beside(line, decision, COP_ALERT, "alert");
+    record_beside(line, decision, COP_LOG_ONLY, "marked");
+    record_beside(line, decision, COP_MODIFY,
+        decision->is_unread ? "unmodified" : "modified");
+    if (may.decides) {
         line_text(line, "requirement", may.requirement.id, MAX_REQUIREMENT);
     }
     if (is_open) {

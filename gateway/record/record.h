@@ -45,6 +45,9 @@ struct record_decision {
     const struct sockaddr_storage *address; /* of the server; or NULL */
     const struct cop_class *class;
     const struct cop_verdict *verdict;
+    bool goes_on;   /* was warned, and goes on all the same */
+    bool is_unread; /* what is ordered to be changed is not, because nobody
+                       reads the request */
 };
 /* Query strings are never written; the path only where the deciding
  * requirement permits or requires logging; the client only where it names an

@@ -29,13 +29,17 @@ static struct upstream **pool_bucket(
 
 static struct place place_of(const struct upstream *upstream)
 {
-    return (struct place){upstream->is_tls, &upstream->host, upstream->port};
+    return (struct place){upstream->is_tls, &upstream->host, upstream->port,
+        upstream->mapped.n != 0 ? &upstream->mapped : NULL};
 }
 
 static bool leads_to(const struct upstream *upstream, const struct place *place)
 {
     return upstream->port == place->port && upstream->is_tls == place->is_tls &&
-           cop_host_eq(&upstream->host, place->host);
+           cop_host_eq(&upstream->host, place->host) &&
+           (place->mapped == NULL
+                   ? upstream->mapped.n == 0
+                   : cop_host_eq(&upstream->mapped, place->mapped));
 }
 
 static void pool_link(struct pool *pool, struct upstream *upstream)

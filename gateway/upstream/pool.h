@@ -27,6 +27,7 @@ struct place {
     bool is_tls;
     const struct cop_host *host;
     uint16_t port;
+    const struct cop_host *mapped; /* dialled in the host's stead, or NULL */
 };
 
 /* Take one out that is still alive and whose address is not barred, the one

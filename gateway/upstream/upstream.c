@@ -45,6 +45,7 @@ struct upstream_wait {
     struct watch watch;
     struct timer timer;
     struct cop_host host;
+    struct cop_host mapped; /* n is 0: none */
     uint16_t port;
     bool is_tls;
 };
@@ -128,6 +129,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd,
     upstream->wire.abort = COP_REASON_ORIGIN_ABORT;
     upstream->host = wait->host;
     upstream->address = *address;
+    upstream->mapped = wait->mapped;
     upstream->port = wait->port;
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
@@ -197,6 +199,9 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     wait->host = *place->host;
     wait->port = place->port;
     wait->is_tls = place->is_tls;
+    if (place->mapped != NULL) {
+        wait->mapped = *place->mapped;
+    }
     watch_init(&wait->watch, wait_ready);
     timer_init(&wait->timer, wait_late);
     return wait;
@@ -206,7 +211,9 @@ enum cop_status upstreams_get(struct upstreams *upstreams,
     const struct upstream_to *to, upstream_fn *fn, void *context,
     struct upstream **upstream, struct upstream_wait **wait)
 {
-    struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    const struct place place = {
+        to->is_tls, to->dial.host, to->dial.port, to->mapped};
+    struct dial_to dial = to->dial;
     struct upstream *idle =
         to->is_fresh ? NULL
                      : pool_take(&upstreams->idle, &place, &to->dial.bar);
@@ -222,8 +229,11 @@ enum cop_status upstreams_get(struct upstreams *upstreams,
     if (made == NULL) {
         return COP_E_NOMEM;
     }
-    status = dial_start(
-        upstreams->dialer, &to->dial, wait_dialled, made, &made->dial);
+    if (to->mapped != NULL) {
+        dial.host = to->mapped;
+    }
+    status =
+        dial_start(upstreams->dialer, &dial, wait_dialled, made, &made->dial);
     if (status != COP_OK) {
         made->dial = NULL;
         wait_free(made);

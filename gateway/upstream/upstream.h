@@ -21,6 +21,7 @@ struct upstream {
     struct wire wire;
     struct cop_host host;
     struct sockaddr_storage address; /* where it is connected to */
+    struct cop_host mapped;          /* n is 0: the host itself was dialled */
     uint16_t port;
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
@@ -60,7 +61,8 @@ typedef void upstream_fn(void *context, struct upstream *upstream,
 /* Where to, and how. An idle connection to an address that is barred is left
  * where it is: it may be another's to use. */
 struct upstream_to {
-    struct dial_to dial;
+    struct dial_to dial; /* its host is the one whose name TLS verifies */
+    const struct cop_host *mapped; /* dialled in its stead; NULL: it itself */
     bool is_tls;
     bool is_fresh; /* take none from the pool: a reused one just died */
 };

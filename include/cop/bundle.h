@@ -126,7 +126,8 @@ enum cop_text {
     COP_TEXT_TITLE,
     COP_TEXT_NOTICE,  /* the stop page's sentence */
     COP_TEXT_APPEAL,  /* where to appeal, in words or a URL */
-    COP_TEXT_HELPLINE /* whom to call */
+    COP_TEXT_HELPLINE, /* whom to call */
+    COP_TEXT_REDIRECT /* the URL that COP_REDIRECT leads to; of no language */
 };
 
 /* A requirement's text in the first of `languages` that it has ("ar", "en-GB"

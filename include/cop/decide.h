@@ -26,7 +26,14 @@ enum {
 enum cop_action {
 #define COP_ACTION(symbol, word) symbol,
 #include "cop/action.tbl"
+    COP_ACTIONS
 };
+
+/* Whether an action is done beside the decision and decides nothing itself. */
+static inline bool cop_action_is_beside(enum cop_action action)
+{
+    return action >= COP_MODIFY;
+}
 
 /* What a request is for. */
 enum cop_resource {
@@ -237,8 +244,18 @@ struct cop_moment {
     uint16_t week_minute; /* local minute of the week, Monday 00:00 = 0 */
 };
 
+enum { COP_BESIDE_MAX = 8 };
+
+/* What a requirement does beside the decision. */
+struct cop_beside {
+    struct cop_hit hit;   /* its list has the changes of COP_MODIFY */
+    uint32_t requirement; /* index in the bundle */
+    uint16_t bundle;
+    uint8_t action; /* COP_MODIFY, COP_ALERT, COP_LOG_ONLY */
+};
+
 struct cop_verdict {
-    enum cop_action action;
+    enum cop_action action; /* COP_ALLOW, COP_BLOCK, COP_WARN, COP_REDIRECT */
     enum cop_level level;
     uint32_t bundle;      /* of the requirement or local rule; COP_NONE */
     uint32_t requirement; /* index in that bundle; COP_NONE when no
@@ -249,6 +266,11 @@ struct cop_verdict {
                              or nothing decided) */
     int64_t until_unix;   /* a grant's or appeal's end; INT64_MAX */
     bool is_scheduled;    /* the profile's hours decided */
+    uint8_t beside_n;
+    /* Changes first, then alerts, then marks; the stronger first among each.
+     * The weakest are left out where there are more. A requirement is here once
+     * for each of its lists with changes, and once otherwise. */
+    struct cop_beside beside[COP_BESIDE_MAX];
 };
 
 /* Decide for a profile at a moment.
@@ -258,6 +280,26 @@ struct cop_verdict {
 COP_API void cop_evaluate(const struct cop_policy *policy,
     const struct cop_class *class, uint32_t profile,
     const struct cop_moment *moment, struct cop_verdict *out);
+
+/* How a request is changed before it is forwarded. */
+enum cop_change_kind {
+#define COP_CHANGE_ROW(symbol, word) symbol,
+#include "cop/change.tbl"
+};
+
+struct cop_change {
+    enum cop_change_kind kind;
+    struct cop_slice name;  /* of the parameter or field; empty of an address */
+    struct cop_slice value; /* of an address: the canonical name that is dialled
+                               in the host's stead */
+};
+/* The changes of a list, by its index over all bundles of the policy.
+ * Slices point into the bundle. index: below the count */
+COP_API uint32_t cop_policy_changes(
+    const struct cop_policy *policy, uint32_t list);
+COP_API void cop_policy_change(const struct cop_policy *policy, uint32_t list,
+    uint32_t index, struct cop_change *out);
+COP_API const char *cop_change_word(enum cop_change_kind kind);
 
 /* Whether the policy forbids looking inside connections to what was classified
  * (never-inspect categories and hosts). */

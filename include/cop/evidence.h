@@ -57,6 +57,19 @@ struct cop_origin {
                            its entries stand in its document or elsewhere */
 };
 
+/* How requests are changed, by list (COP_MODIFY). */
+struct cop_list_change {
+    struct cop_slice list; /* name */
+    struct cop_slice name; /* of the parameter or field; empty of an address */
+    struct cop_slice value;
+    uint32_t requirement;
+    const char *kind; /* a word of cop/change.tbl, static */
+};
+
+COP_API uint32_t cop_bundle_changes(const struct cop_bundle *bundle);
+COP_API void cop_bundle_change(const struct cop_bundle *bundle, uint32_t index,
+    struct cop_list_change *out);
+
 COP_API uint32_t cop_bundle_origins(const struct cop_bundle *bundle);
 COP_API void cop_bundle_origin(
     const struct cop_bundle *bundle, uint32_t index, struct cop_origin *out);

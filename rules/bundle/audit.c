@@ -28,6 +28,7 @@ static const struct {
     {SECTION_ADDRESSES, audit_address},
     {SECTION_EVIDENCE, audit_evidence},
     {SECTION_ORIGINS, audit_origin},
+    {SECTION_CHANGES, audit_change},
     {SECTION_DENSE_LINES, audit_dense_line},
     {SECTION_DENSE_SIDE, audit_dense_side},
     {SECTION_DENSE_SETS, audit_dense_set},

@@ -163,6 +163,9 @@ static bool requirement_values_hold(const struct format_requirement *q)
     return q->strength <= COP_STRENGTH_LOCAL_DISCRETION &&
            q->lock <= COP_LOCK_NATIONAL && q->logging <= COP_LOG_REQUIRED &&
            q->identity <= COP_IDENTITY_PERSON && (q->flags & ~flags) == 0 &&
+           (q->instead == 0 ||
+               (q->instead >= COP_WARN && q->instead < COP_ACTIONS &&
+                   (q->flags & FORMAT_REQUIREMENT_ALLOW) == 0)) &&
            q->age_min <= q->age_max && (q->offered_to & ~q->subscribers) == 0;
 }
 
@@ -179,8 +182,7 @@ const char *audit_requirement(const struct cop_bundle *bundle, uint32_t index)
     if (!requirement_values_hold(q)) {
         return no_such;
     }
-    if (q->zero[0] != 0 || q->zero[1] != 0 || q->zero[2] != 0 ||
-        q->zero2 != 0) {
+    if (q->zero[0] != 0 || q->zero[1] != 0 || q->zero2 != 0) {
         return not_zero;
     }
     if (index > 0 &&
@@ -215,7 +217,7 @@ const char *audit_text(const struct cop_bundle *bundle, uint32_t index)
         !string_holds(bundle, text->words)) {
         return text_outside;
     }
-    if (text->kind > COP_TEXT_HELPLINE || text->of_category > 1) {
+    if (text->kind > COP_TEXT_REDIRECT || text->of_category > 1) {
         return no_such;
     }
     if (text->zero != 0) {

@@ -34,6 +34,8 @@ enum field_kind {
     FIELD_LOCK,
     FIELD_LOGGING,
     FIELD_IDENTITY,
+    FIELD_ACTION,
+    FIELD_CHANGE,
     FIELD_REQUIREMENT_FLAGS,
     FIELD_TEXT_KIND,
     FIELD_OF_LIST,
@@ -94,6 +96,14 @@ static const char *const identity_words[] = {
 #define COP_IDENTITY_ROW(symbol, word) word,
 #include "cop/identity.tbl"
 };
+static const char *const action_words[] = {
+#define COP_ACTION(symbol, word) word,
+#include "cop/action.tbl"
+};
+static const char *const change_words[] = {
+#define COP_CHANGE_ROW(symbol, word) word,
+#include "cop/change.tbl"
+};
 #define TABLE(words)                                                           \
     {                                                                          \
         words, sizeof(words) / sizeof(words[0])                                \
@@ -107,7 +117,10 @@ static const struct words words_of[] = {
     [FIELD_LOCK] = TABLE(lock_words),
     [FIELD_LOGGING] = TABLE(logging_words),
     [FIELD_IDENTITY] = TABLE(identity_words),
-    [FIELD_TEXT_KIND] = WORDS("title", "notice", "appeal", "helpline"),
+    [FIELD_TEXT_KIND] =
+        WORDS("title", "notice", "appeal", "helpline", "redirect"),
+    [FIELD_ACTION] = TABLE(action_words),
+    [FIELD_CHANGE] = TABLE(change_words),
     [FIELD_REQUIREMENT_FLAGS] = WORDS("in-force", "allow", "inert", "offer"),
 };
 
@@ -327,6 +340,8 @@ static struct cop_slice text_make(
     case FIELD_LOCK:
     case FIELD_LOGGING:
     case FIELD_IDENTITY:
+    case FIELD_ACTION:
+    case FIELD_CHANGE:
     case FIELD_TEXT_KIND:
         return word_of(row->kind, number);
     case FIELD_OF_LIST:

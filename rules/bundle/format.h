@@ -107,7 +107,9 @@ struct format_requirement { /* by id, unique */
     uint8_t age_min, age_max;
     uint8_t strength, lock, logging, identity;
     uint8_t flags;
-    uint8_t zero[3];
+    uint8_t instead; /* enum cop_action: what it does where others block; 0:
+                        it blocks, or allows by its flag */
+    uint8_t zero[2];
     uint32_t offered_to; /* of the subscribers: those who must accept it */
     uint32_t zero2;
 };
@@ -242,6 +244,13 @@ struct format_origin { /* by name, unique */
     uint8_t digest[FORMAT_DIGEST_BYTES]; /* of the list's file; zeros: none */
 };
 
+struct format_change {             /* by list, kind, name; unique */
+    struct format_span name, value;
+    uint32_t list;                 /* row of LISTS, whose role is deny */
+    uint8_t kind;                  /* enum cop_change_kind */
+    uint8_t zero[3];
+};
+
 enum { FORMAT_DENSE_SLOTS = 10 };
 
 struct format_dense_line { /* dense.h says what is where */
@@ -273,6 +282,7 @@ static_assert(sizeof(struct format_dense_side) == 16, "format");
 static_assert(sizeof(struct format_dense_set) == 8, "format");
 static_assert(sizeof(struct format_dense_list) == 8, "format");
 static_assert(sizeof(struct format_address) == 32, "format");
+static_assert(sizeof(struct format_change) == 24, "format");
 static_assert(sizeof(struct format_evidence) == 72, "format");
 static_assert(sizeof(struct format_origin) == 120, "format");
 static_assert(sizeof(struct format_header) == 128, "format");

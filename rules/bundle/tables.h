@@ -12,6 +12,7 @@
 #include "cop/bundle.h"
 #include "cop/category.h"
 #include "cop/compile.h"
+#include "cop/decide.h"
 #include "cop/evidence.h"
 #include "cop/slice.h"
 
@@ -67,6 +68,8 @@ struct tables_requirement {
     uint32_t subscribers;     /* bits of subscriber.tbl; 0: any */
     uint32_t offered_to;      /* of these classes: for whom it is an offer */
     bool is_allow;            /* action allow (or protected), else block */
+    enum cop_action instead;  /* COP_WARN and on: what it does where others
+                                 block; COP_ALLOW: nothing else */
     bool is_inert;            /* a process or offer: lowers to no rule */
     bool is_offer;            /* active only where a profile accepts it */
     /* What the bundle says about it for oversight; `subscribers` and the flags
@@ -74,6 +77,13 @@ struct tables_requirement {
      * index of these rows plus one, 0: none, so that zeros say nothing. */
     struct cop_evidence evidence;
     uint32_t shadowed_by_plus_one;
+};
+
+struct tables_change {
+    uint32_t list; /* one of role LIST_DENY */
+    enum cop_change_kind kind;
+    struct cop_slice name;
+    struct cop_slice value;
 };
 
 struct tables_template {
@@ -140,6 +150,8 @@ struct cop_tables {
     size_t grants_n;
     const struct tables_appeal *appeals;
     size_t appeals_n;
+    const struct tables_change *changes; /* list, kind and name unique */
+    size_t changes_n;
     const struct cop_origin *origins; /* names unique; requirements are
                                          indices of the rows above */
     size_t origins_n;

@@ -129,6 +129,7 @@ static void requirements_add(struct writer *w)
             .logging = (uint8_t)q->r.logging,
             .identity = (uint8_t)q->r.identity,
             .flags = requirement_flags(q),
+            .instead = (uint8_t)q->instead,
         };
 
         row.id = string_add(w, q->r.id);
@@ -307,5 +308,6 @@ void writer_tables(struct writer *w)
     profiles_add(w);
     grants_add(w);
     appeals_add(w);
+    writer_changes(w);
     writer_evidence(w);
 }

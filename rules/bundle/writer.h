@@ -87,6 +87,9 @@ void writer_sort(struct writer *w);
 /* write_tables.c: everything but the rules. */
 void writer_tables(struct writer *w);
 
+/* changes.c: how requests are changed; called by writer_tables(). */
+void writer_changes(struct writer *w);
+
 /* evidence.c: what is for oversight; called by writer_tables(). */
 void writer_evidence(struct writer *w);
 

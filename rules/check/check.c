@@ -50,7 +50,8 @@ bool check_denies(const struct check *check)
 {
     const struct fact_requirement *requirement = check->requirement;
 
-    return !model_is_inert(requirement) && requirement->action != DO_ALLOW;
+    return !model_is_inert(requirement) && requirement->action != DO_ALLOW &&
+           !model_is_beside(requirement);
 }
 
 struct place check_entry_place(

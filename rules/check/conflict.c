@@ -62,7 +62,8 @@ static bool is_contradiction(
 {
     enum model_effect effect = model_effect_of(a);
 
-    return effect == model_effect_of(b) && effect >= EFFECT_DEFAULT &&
+    return !model_is_beside(a) && !model_is_beside(b) &&
+           effect == model_effect_of(b) && effect >= EFFECT_DEFAULT &&
            model_overlap(a, b);
 }
 

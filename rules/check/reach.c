@@ -98,11 +98,28 @@ void check_corpus(const struct check *check)
     }
 }
 
+static bool changes_address(const struct fact_list *list)
+{
+    for (size_t i = 0; i < list->changes_n; i++) {
+        if (list->changes[i].kind == COP_CHANGE_ADDRESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void check_feature(const struct check *check)
 {
-    if (check->requirement->target.has_feature) {
-        check_say(check, COP_NOTE, &check->requirement->target.place, NULL,
-            "whether the addresses of safe search still exist cannot be seen "
-            "without the network");
+    const struct fact_target *target = &check->requirement->target;
+
+    for (size_t i = 0; i < target->lists_n; i++) {
+        const struct fact_list *list = &target->lists[i];
+
+        if (changes_address(list) && !list->has_verified_on) {
+            check_say(check, COP_NOTE, &list->place,
+                "look it up, and add verified_on: the day you did",
+                "whether the address still exists cannot be seen without the "
+                "network");
+        }
     }
 }

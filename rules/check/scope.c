@@ -64,7 +64,7 @@ static void check_target(const struct check *check)
         check_say(check, COP_ERROR, &requirement->head.place,
             "add target.category, or write kind: list",
             "a requirement of kind category has no category");
-    } else if (requirement->action <= DO_ALLOW_ONLY &&
+    } else if (requirement->action <= DO_ALERT &&
                requirement->kind != KIND_PROCESS && target->lists_n == 0 &&
                !has_categories) {
         check_say(check, COP_ERROR, &requirement->head.place,
@@ -118,12 +118,17 @@ void check_protected(const struct check *check)
     struct cop_catset hit =
         cop_catset_and(target->categories.set, cop_category_protected());
 
-    for (unsigned i = 0; i < COP_CATEGORIES && check_denies(check); i++) {
+    bool is_beside = model_is_beside(check->requirement);
+
+    for (unsigned i = 0;
+         i < COP_CATEGORIES && (is_beside || check_denies(check)); i++) {
         if (cop_catset_has(hit, i)) {
             check_say(check, COP_ERROR, &target->categories.place,
-                "remove it; a single place can be listed under target.list",
-                "the category %s is protected; nothing blocks it as a whole",
-                cop_category_id(i));
+                is_beside ? "remove it; who looks for help is nobody's business"
+                          : "remove it; a single place can be listed under "
+                            "target.list",
+                "the category %s is protected; nothing %s it as a whole",
+                cop_category_id(i), is_beside ? "changes or marks" : "blocks");
         }
     }
 }

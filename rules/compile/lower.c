@@ -26,7 +26,7 @@ bool lower_lists(const struct model *model, struct cop_tables *out)
 /* 451 says that a demand of the law blocks something (RFC 7725 section 3). */
 static bool is_legal_demand(const struct fact_requirement *fact)
 {
-    if (fact->strength != COP_STRENGTH_MANDATORY) {
+    if (fact->strength != COP_STRENGTH_MANDATORY || fact->action == DO_WARN) {
         return false;
     }
     switch (fact->legal.type) {
@@ -63,6 +63,59 @@ static bool is_offer(const struct fact_requirement *fact)
     return true;
 }
 
+static enum cop_action instead_of_block(const struct fact_requirement *fact)
+{
+    switch (fact->action) {
+    case DO_WARN:
+        return COP_WARN;
+    case DO_MODIFY:
+        return COP_MODIFY;
+    case DO_REDIRECT:
+        return COP_REDIRECT;
+    case DO_LOG_ONLY:
+        return COP_LOG_ONLY;
+    case DO_ALERT:
+        return COP_ALERT;
+    case DO_BLOCK:
+    case DO_ALLOW:
+    case DO_ALLOW_ONLY:
+    case DO_OFFER:
+    case DO_INFORM:
+    case DO_CERTIFY:
+    case DO_LIMIT:
+        break;
+    }
+    return COP_ALLOW;
+}
+
+static bool lower_changes(const struct model *model, struct cop_tables *out)
+{
+    struct tables_change *rows;
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->lists_n; i++) {
+        n += model->lists[i].fact != NULL ? model->lists[i].fact->changes_n : 0;
+    }
+    rows = arena_array(model->arena, n + 1, sizeof(*rows));
+    if (rows == NULL) {
+        return false;
+    }
+    out->changes = rows;
+    for (size_t i = 0; i < model->lists_n; i++) {
+        const struct fact_list *list = model->lists[i].fact;
+
+        for (size_t k = 0; list != NULL && k < list->changes_n; k++) {
+            rows[out->changes_n++] = (struct tables_change){
+                .list = (uint32_t)i,
+                .kind = list->changes[k].kind,
+                .name = list->changes[k].name,
+                .value = list->changes[k].value,
+            };
+        }
+    }
+    return true;
+}
+
 static struct tables_requirement lower_requirement(
     const struct fact_requirement *fact)
 {
@@ -92,6 +145,7 @@ static struct tables_requirement lower_requirement(
         .subscribers = fact->scope.subscribers,
         .offered_to = is_offer(fact) ? 0 : fact->offered_to,
         .is_allow = fact->action == DO_ALLOW,
+        .instead = instead_of_block(fact),
         .is_inert = model_is_inert(fact),
         .is_offer = is_offer(fact),
     };
@@ -186,9 +240,9 @@ enum cop_status lower_model(const struct model *model, struct cop_tables *out)
         .revision = manifest->revision,
         .never_inspect = manifest->never_inspect.set,
     };
-    if (!lower_lists(model, out) || !lower_requirements(model, out) ||
-        !lower_texts(model, out) || !lower_templates(model, out) ||
-        !lower_appeals(model, out)) {
+    if (!lower_lists(model, out) || !lower_changes(model, out) ||
+        !lower_requirements(model, out) || !lower_texts(model, out) ||
+        !lower_templates(model, out) || !lower_appeals(model, out)) {
         return COP_E_NOMEM;
     }
     return COP_OK;

@@ -120,6 +120,14 @@ static void gather(struct gathering *into, const struct model *model)
         add_texts(into, i, COP_TEXT_NOTICE, &fact->notice.text);
         add_texts(into, i, COP_TEXT_APPEAL, &fact->contact);
         add_helplines(into, i, &fact->notice);
+        if (fact->action == DO_REDIRECT && fact->notice.redirect_url.n > 0) {
+            add(into, &(struct tables_text){
+                          .requirement = i,
+                          .text = COP_TEXT_REDIRECT,
+                          .language = COP_LIT(""),
+                          .words = fact->notice.redirect_url,
+                      });
+        }
     }
     for (size_t i = 0; i < model->labels.n; i++) {
         const struct fact_label *fact = model_label(model, i);

@@ -199,29 +199,66 @@ static void fail(const struct run *run, const char *expected)
         decided.p != NULL ? decided.p : "something else");
 }
 
+static bool is_among(struct cop_slice id, const struct cop_slice *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (cop_slice_eq(id, ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether exactly the requirements that the vector names speak beside. */
+static bool also_holds(const struct run *run)
+{
+    const struct cop_verdict *verdict = &run->verdict;
+    const struct fact_vector *vector = run->vector;
+    struct cop_slice ids[COP_BESIDE_MAX];
+
+    for (size_t i = 0; i < verdict->beside_n; i++) {
+        struct cop_requirement requirement;
+
+        cop_bundle_requirement(
+            cop_policy_bundle(run->runner->policy, verdict->beside[i].bundle),
+            verdict->beside[i].requirement, &requirement);
+        ids[i] = requirement.id;
+        if (!is_among(ids[i], vector->also, vector->also_n)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < vector->also_n; i++) {
+        if (!is_among(vector->also[i], ids, verdict->beside_n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void compare(const struct run *run)
 {
     const struct fact_vector *vector = run->vector;
     const char *level = cop_level_word(run->verdict.level);
-    bool is_block = run->verdict.action == COP_BLOCK;
+    bool has_page = run->verdict.action != COP_ALLOW;
     char words[32];
     uint16_t http_status;
     struct cop_slice id = decider(run, &http_status);
 
-    if (is_block != vector->wants_block ||
-        (!is_block && run->verdict.action != COP_ALLOW)) {
-        fail(run, vector->wants_block ? "block" : "allow");
+    if (run->verdict.action != vector->decision) {
+        fail(run, cop_action_word(vector->decision));
     } else if (vector->rule_from.n > 0 &&
                !cop_slice_eq(vector->rule_from, id)) {
         fail(run, vector->rule_from.p);
     } else if (vector->level.n > 0 &&
                !cop_slice_eq(vector->level, cop_slice_of(level))) {
         fail(run, vector->level.p);
-    } else if (vector->page_status != 0 && is_block &&
+    } else if (vector->page_status != 0 && has_page &&
                vector->page_status != http_status) {
         (void)snprintf(
             words, sizeof(words), "page status %d", vector->page_status);
         fail(run, words);
+    } else if (vector->has_also && !also_holds(run)) {
+        fail(run, "beside it exactly those named under also");
     }
 }
 

@@ -39,8 +39,9 @@
  *
  * INSIDE A LEVEL
  *  the more specific hit; then the narrower interval of age, where what has no
- *  interval is widest; then deny over allow; then the lowest requirement id by
- *  bytes; then the lowest rule. What is still equal says the same.
+ *  interval is widest; then the stricter: block, redirect, warn, allow; then
+ * the lowest requirement id by bytes; then the lowest rule. What is still equal
+ * says the same.
  *
  * EXCEPTIONS
  *  A list of what a requirement allows is an exception from that requirement:
@@ -57,6 +58,20 @@
  *  of the order (they are explained last, as set aside), and the appeal speaks
  *  at APPEAL_LOCKED if no other lock stands, else at APPEAL, below that lock.
  *
+ * WARNINGS
+ *  To deny is to block or to redirect. A warning denies until somebody goes on,
+ *  so it must not open what would be denied without it: a warning that stands
+ *  first decides only if the first statement that is no warning allows. Else
+ *  that one decides.
+ *
+ * BESIDE THE DECISION
+ *  What requirements change, alert to or mark takes no part in the order of
+ *  what decides. Each such statement holds, whoever decides and whatever he
+ *  says, unless its own requirement excepts the place: so what opens a place
+ *  never takes safe search away. Where two set the same thing, the one that is
+ *  first in the order counts. Alerts and marks are never made of what is in a
+ *  protected category.
+ *
  * CONSEQUENCES WORTH NAMING
  *  1. Protected places stay reachable in closed hours and in profiles that
  *     allow only what is listed; only a locked entry ends that.
@@ -71,63 +86,156 @@
 
 #include "rules/decide/speak.h"
 
-struct first {
-    const struct cop_policy *policy;
-    struct statement statement;
-    bool is_found;
-};
-
-static void first_note(void *context, const struct statement *statement)
+static bool goes_before(const struct opinion *opinion,
+    const struct statement *a, const struct statement *b)
 {
-    struct first *first = context;
+    return statement_order(opinion->policy, a, b) < 0;
+}
 
-    if (!first->is_found ||
-        statement_order(first->policy, statement, &first->statement) < 0) {
-        first->statement = *statement;
-        first->is_found = true;
+/* Changes before alerts before marks, each in the order of statements. */
+static bool beside_goes_before(const struct opinion *opinion,
+    const struct statement *a, const struct statement *b)
+{
+    return a->action != b->action ? a->action < b->action
+                                  : goes_before(opinion, a, b);
+}
+
+/* A requirement alerts or marks once, whatever it was hit by. */
+static bool beside_is_same(const struct statement *a, const struct statement *b)
+{
+    return a->action == b->action && a->requirement == b->requirement &&
+           (a->action != COP_MODIFY || a->hit.list == b->hit.list);
+}
+
+static void beside_drop(struct opinion *opinion, unsigned at)
+{
+    opinion->beside_n--;
+    for (unsigned i = at; i < opinion->beside_n; i++) {
+        opinion->beside[i] = opinion->beside[i + 1];
     }
 }
 
-static void verdict_write(const struct cop_policy *policy,
-    const struct statement *s, struct cop_verdict *out)
+static void beside_note(
+    struct opinion *opinion, const struct statement *statement)
 {
-    *out = (struct cop_verdict){
-        .action = s->action,
-        .level = s->level,
-        .bundle = s->bundle,
-        .requirement = s->requirement == COP_NONE
-                           ? COP_NONE
-                           : policy->requirements[s->requirement].index,
-        .category = s->category,
-        .hit = s->hit,
-        .until_unix = s->until_unix,
-        .is_scheduled = s->is_scheduled,
+    unsigned at;
+
+    for (unsigned i = 0; i < opinion->beside_n; i++) {
+        if (!beside_is_same(&opinion->beside[i], statement)) {
+            continue;
+        }
+        if (!goes_before(opinion, statement, &opinion->beside[i])) {
+            return;
+        }
+        beside_drop(opinion, i);
+        break;
+    }
+    if (opinion->beside_n == COP_BESIDE_MAX) {
+        if (!beside_goes_before(
+                opinion, statement, &opinion->beside[COP_BESIDE_MAX - 1])) {
+            return;
+        }
+        opinion->beside_n--;
+    }
+    at = opinion->beside_n++;
+    while (at > 0 &&
+           beside_goes_before(opinion, statement, &opinion->beside[at - 1])) {
+        opinion->beside[at] = opinion->beside[at - 1];
+        at--;
+    }
+    opinion->beside[at] = *statement;
+}
+
+static void opinion_note(void *context, const struct statement *statement)
+{
+    struct opinion *opinion = context;
+
+    if (statement->aside != COP_ASIDE_NOTHING) {
+        return;
+    }
+    if (cop_action_is_beside(statement->action)) {
+        beside_note(opinion, statement);
+        return;
+    }
+    if (statement->action != COP_WARN) {
+        if (goes_before(opinion, statement, &opinion->rest)) {
+            opinion->rest = *statement;
+        }
+        return;
+    }
+    if (!opinion->has_warning ||
+        goes_before(opinion, statement, &opinion->warning)) {
+        opinion->warning = *statement;
+        opinion->has_warning = true;
+    }
+}
+
+void opinion_form(const struct cop_policy *policy,
+    const struct cop_class *class, uint32_t profile,
+    const struct cop_moment *moment, struct opinion *out)
+{
+    out->policy = policy;
+    out->has_warning = false;
+    out->beside_n = 0;
+    out->rest = (struct statement){
+        .hit = {.rule = COP_NONE},
+        .until_unix = INT64_MAX,
+        .requirement = COP_NONE,
+        .bundle = COP_NONE,
+        .category = COP_NONE,
+        .level = COP_LEVEL_NONE,
+        .action = COP_ALLOW,
     };
+    if (profile < policy->profiles_n) {
+        speak(policy, class, profile, moment, opinion_note, out);
+    } else {
+        out->rest.level = COP_LEVEL_LOCKED;
+        out->rest.action = COP_BLOCK;
+    }
+}
+
+const struct statement *opinion_decider(const struct opinion *opinion)
+{
+    bool warns = opinion->has_warning && opinion->rest.action == COP_ALLOW &&
+                 goes_before(opinion, &opinion->warning, &opinion->rest);
+
+    return warns ? &opinion->warning : &opinion->rest;
+}
+
+static uint32_t index_of(
+    const struct cop_policy *policy, const struct statement *s)
+{
+    return s->requirement == COP_NONE
+               ? COP_NONE
+               : policy->requirements[s->requirement].index;
 }
 
 void cop_evaluate(const struct cop_policy *policy,
     const struct cop_class *class, uint32_t profile,
     const struct cop_moment *moment, struct cop_verdict *out)
 {
-    struct first first = {
-        .policy = policy,
-        .statement =
-            {
-                .hit = {.rule = COP_NONE},
-                .until_unix = INT64_MAX,
-                .requirement = COP_NONE,
-                .bundle = COP_NONE,
-                .category = COP_NONE,
-                .level = COP_LEVEL_NONE,
-                .action = COP_ALLOW,
-            },
-    };
+    struct opinion opinion;
+    const struct statement *s;
 
-    if (profile < policy->profiles_n) {
-        speak(policy, class, profile, moment, first_note, &first);
-    } else {
-        first.statement.level = COP_LEVEL_LOCKED;
-        first.statement.action = COP_BLOCK;
+    opinion_form(policy, class, profile, moment, &opinion);
+    s = opinion_decider(&opinion);
+    out->action = s->action;
+    out->level = s->level;
+    out->bundle = s->bundle;
+    out->requirement = index_of(policy, s);
+    out->category = s->category;
+    out->hit = s->hit;
+    out->until_unix = s->until_unix;
+    out->is_scheduled = s->is_scheduled;
+    out->beside_n = opinion.beside_n;
+    for (unsigned i = 0; i < opinion.beside_n; i++) {
+        const struct statement *beside = &opinion.beside[i];
+
+        out->beside[i] = (struct cop_beside){
+            .hit = beside->hit,
+            .requirement = index_of(policy, beside),
+            .bundle = (uint16_t)beside->bundle,
+            .action = (uint8_t)beside->action,
+        };
     }
-    verdict_write(policy, &first.statement, out);
 }

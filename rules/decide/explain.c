@@ -69,19 +69,21 @@ void cop_explain(const struct cop_policy *policy, const struct cop_class *class,
 {
     struct next next = {.policy = policy};
     struct statement last;
+    struct opinion opinion;
     struct cop_step step;
 
     explain_verdict(policy, class, profile, moment, &step);
     if (profile < policy->profiles_n) {
         speak(policy, class, profile, moment, next_note, &next);
     }
-    if (!next.is_found) {
+    if (!next.is_found || step.level == COP_LEVEL_NONE) {
         emit(context, &step);
-        return;
     }
-    for (bool is_first = true; next.is_found; is_first = false) {
+    opinion_form(policy, class, profile, moment, &opinion);
+    while (next.is_found) {
         step = step_make(policy, &next.statement);
-        step.is_deciding = is_first;
+        step.is_deciding = statement_order(policy, &next.statement,
+                               opinion_decider(&opinion)) == 0;
         emit(context, &step);
         last = next.statement;
         next.behind = &last;

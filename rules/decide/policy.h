@@ -46,6 +46,7 @@ struct policy_list {
     uint32_t owner;               /* by role, as numbered here */
     uint32_t acts;                /* the first in policy->acts */
     uint32_t acts_n;
+    struct format_span changes; /* CHANGES of its bundle */
     uint16_t bundle;
     uint16_t protects; /* its lowest class P category, or none */
     uint8_t role;

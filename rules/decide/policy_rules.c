@@ -147,6 +147,23 @@ static uint32_t list_owner(
     return COP_NONE;
 }
 
+/* Changes are sorted by list: each list's are one run. */
+static void changes_join(struct cop_policy *policy, uint32_t bundle)
+{
+    const struct policy_bundle *at = &policy->bundles[bundle];
+    uint32_t n = section_count(at->bundle, SECTION_CHANGES);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct format_change *change =
+            section_at(at->bundle, SECTION_CHANGES, i);
+        struct format_span *run =
+            &policy->lists[at->lists + change->list].changes;
+
+        run->at = run->n == 0 ? i : run->at;
+        run->n++;
+    }
+}
+
 static enum cop_status lists_join(
     struct cop_policy *policy, struct cop_report *report)
 {
@@ -180,6 +197,7 @@ static enum cop_status lists_join(
                 policy->requirements[out->owner].has_exceptions = true;
             }
         }
+        changes_join(policy, b);
     }
     return COP_OK;
 }
@@ -187,7 +205,7 @@ static enum cop_status lists_join(
 static enum cop_level deny_level(
     const struct format_requirement *q, bool is_own_list)
 {
-    if (q->lock == COP_LOCK_NATIONAL) {
+    if (q->lock == COP_LOCK_NATIONAL && !cop_action_is_beside(q->instead)) {
         return is_own_list ? COP_LEVEL_LOCKED_ENTRY : COP_LEVEL_LOCKED;
     }
     if (q->strength == COP_STRENGTH_MANDATORY) {
@@ -220,7 +238,9 @@ static struct policy_act act_make(const struct cop_policy *policy,
         .requirement = requirement,
         .category = category,
         .level = (uint8_t)level,
-        .action = (uint8_t)(is_allow ? COP_ALLOW : COP_BLOCK),
+        .action = is_allow          ? (uint8_t)COP_ALLOW
+                  : q->instead != 0 ? q->instead
+                                    : (uint8_t)COP_BLOCK,
     };
 }
 
@@ -261,7 +281,9 @@ static bool act_by_list(const struct cop_policy *policy,
     bool is_allow =
         list->role == LIST_ALLOW || (q->flags & FORMAT_REQUIREMENT_ALLOW) != 0;
 
-    if (!policy->requirements[list->owner].is_usable) {
+    /* What it does beside the decision opens nothing where it is excepted. */
+    if (!policy->requirements[list->owner].is_usable ||
+        (list->role == LIST_ALLOW && cop_action_is_beside(q->instead))) {
         return false;
     }
     *out = act_make(policy, list->owner, is_allow, POLICY_NO_CATEGORY);
@@ -329,6 +351,26 @@ static enum cop_status acts_join(
         }
     }
     return COP_OK;
+}
+
+uint32_t cop_policy_changes(const struct cop_policy *policy, uint32_t list)
+{
+    return list < policy_lists(policy) ? policy->lists[list].changes.n : 0;
+}
+
+void cop_policy_change(const struct cop_policy *policy, uint32_t list,
+    uint32_t index, struct cop_change *out)
+{
+    const struct policy_list *l = &policy->lists[list];
+    const struct cop_bundle *bundle = policy->bundles[l->bundle].bundle;
+    const struct format_change *change =
+        section_at(bundle, SECTION_CHANGES, l->changes.at + index);
+
+    *out = (struct cop_change){
+        .kind = (enum cop_change_kind)change->kind,
+        .name = bundle_string(bundle, change->name),
+        .value = bundle_string(bundle, change->value),
+    };
 }
 
 enum cop_status policy_join(

@@ -143,6 +143,28 @@ static void set_aside(const struct speech *s, const struct policy_act *act,
     }
 }
 
+/* Whether an act beside the decision has nothing to do: a change without any,
+ * or marking who looks for help, which is nobody's business. */
+static bool act_is_idle(const struct speech *s, const struct policy_act *act,
+    const struct policy_list *list)
+{
+    switch ((enum cop_action)act->action) {
+    case COP_MODIFY:
+        return list->changes.n == 0;
+    case COP_ALERT:
+    case COP_LOG_ONLY:
+        return !cop_catset_empty(
+            cop_catset_and(s->class->categories, cop_category_protected()));
+    case COP_ALLOW:
+    case COP_BLOCK:
+    case COP_WARN:
+    case COP_REDIRECT:
+    case COP_ACTIONS:
+        break;
+    }
+    return false;
+}
+
 static void say_acts(const struct speech *s, const struct cop_hit *hit)
 {
     const struct policy_list *list = hit_list(s, hit);
@@ -151,7 +173,8 @@ static void say_acts(const struct speech *s, const struct cop_hit *hit)
     for (uint32_t i = 0; i < list->acts_n; i++) {
         const struct policy_act *act = &acts[i];
 
-        if (!requirement_speaks(s, act->requirement)) {
+        if (!requirement_speaks(s, act->requirement) ||
+            act_is_idle(s, act, list)) {
             continue;
         }
         struct statement statement = {

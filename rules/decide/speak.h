@@ -26,6 +26,24 @@ void speak(const struct cop_policy *policy, const struct cop_class *class,
     uint32_t profile, const struct cop_moment *moment, statement_fn *say,
     void *context);
 
+/* What all statements come to. */
+struct opinion {
+    const struct cop_policy *policy;
+    struct statement rest;    /* the first that neither warns nor is beside */
+    struct statement warning; /* the first that warns */
+    bool has_warning;
+    uint8_t beside_n;
+    struct statement beside[COP_BESIDE_MAX]; /* changes, alerts, marks */
+};
+
+/* evaluate.c: form it. profile: any */
+void opinion_form(const struct cop_policy *policy,
+    const struct cop_class *class, uint32_t profile,
+    const struct cop_moment *moment, struct opinion *out);
+/* The statement that decides: a warning does where what follows it would let
+ * the request pass. */
+const struct statement *opinion_decider(const struct opinion *opinion);
+
 /* statement.c: the total order: below zero when a goes before b; zero only for
  * a and a. */
 int statement_order(const struct cop_policy *policy, const struct statement *a,

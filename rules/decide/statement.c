@@ -31,6 +31,22 @@ static uint32_t bundle_rank(
                      .rank;
 }
 
+/* The stricter first; of what is beside, changes, alerts, marks. */
+static unsigned strictness(enum cop_action action)
+{
+    static const unsigned places[COP_ACTIONS] = {
+        [COP_BLOCK] = 0,
+        [COP_REDIRECT] = 1,
+        [COP_WARN] = 2,
+        [COP_ALLOW] = 3,
+        [COP_MODIFY] = 4,
+        [COP_ALERT] = 5,
+        [COP_LOG_ONLY] = 6,
+    };
+
+    return places[action];
+}
+
 /* What is left to tell apart says the same; it only has to be total. */
 static int statement_order_rest(const struct cop_policy *policy,
     const struct statement *a, const struct statement *b)
@@ -52,6 +68,10 @@ int statement_order(const struct cop_policy *policy, const struct statement *a,
     int order =
         order_of(a->aside != COP_ASIDE_NOTHING, b->aside != COP_ASIDE_NOTHING);
 
+    if (order == 0) { /* what is beside the decision comes behind it */
+        order = order_of(
+            cop_action_is_beside(a->action), cop_action_is_beside(b->action));
+    }
     if (order == 0) {
         order = order_of(a->level, b->level);
     }
@@ -61,8 +81,8 @@ int statement_order(const struct cop_policy *policy, const struct statement *a,
     if (order == 0) {
         order = order_of(age_width(policy, a), age_width(policy, b));
     }
-    if (order == 0) { /* deny before allow */
-        order = order_of(a->action == COP_ALLOW, b->action == COP_ALLOW);
+    if (order == 0) {
+        order = order_of(strictness(a->action), strictness(b->action));
     }
     if (order == 0) {
         order =

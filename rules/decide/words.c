@@ -27,6 +27,17 @@ const char *cop_resource_word(enum cop_resource resource)
                : "unknown";
 }
 
+const char *cop_change_word(enum cop_change_kind kind)
+{
+    static const char *const words[] = {
+#define COP_CHANGE_ROW(symbol, word) word,
+#include "cop/change.tbl"
+    };
+    size_t i = (size_t)kind;
+
+    return i < sizeof(words) / sizeof(words[0]) ? words[i] : "unknown";
+}
+
 const char *cop_action_word(enum cop_action action)
 {
     size_t i = (size_t)action;

@@ -20,17 +20,25 @@ bool model_is_inert(const struct fact_requirement *requirement)
     case DO_ALLOW:
     case DO_ALLOW_ONLY:
     case DO_OFFER:
-        return !has_target;
     case DO_WARN:
     case DO_MODIFY:
     case DO_REDIRECT:
     case DO_LOG_ONLY:
     case DO_ALERT:
+        return !has_target;
     case DO_INFORM:
     case DO_CERTIFY:
+    case DO_LIMIT:
         break;
     }
     return true;
+}
+
+bool model_is_beside(const struct fact_requirement *requirement)
+{
+    return requirement->action == DO_MODIFY ||
+           requirement->action == DO_LOG_ONLY ||
+           requirement->action == DO_ALERT;
 }
 
 enum model_effect model_effect_of(const struct fact_requirement *requirement)

@@ -142,6 +142,10 @@ enum model_effect model_effect_of(const struct fact_requirement *requirement);
 /* Whether it lowers to no rule at all, whatever its status. */
 bool model_is_inert(const struct fact_requirement *requirement);
 
+/* Whether what it does is done beside the decision: it opens and closes
+ * nothing. */
+bool model_is_beside(const struct fact_requirement *requirement);
+
 /* Whether its status lets it decide. */
 bool model_is_in_force(const struct fact_requirement *requirement);
 

@@ -99,6 +99,16 @@ enum { LIST_BAD_LINES_MAX = 1000000 };
  * matches, or that it does not. */
 enum list_at_limit { LIST_LIMIT_DEFAULT, LIST_LIMIT_MATCH, LIST_LIMIT_PASS };
 
+enum { FACT_CHANGES_MAX = 16 };
+
+/* How requests for what a list names are changed. */
+struct fact_change {
+    struct place place;
+    enum cop_change_kind kind;
+    struct cop_slice name;
+    struct cop_slice value;
+};
+
 struct fact_list {
     struct place place;
     struct cop_slice ref;  /* "list:name", of a list the gateway must have */
@@ -107,6 +117,8 @@ struct fact_list {
                               the sources' folder */
     const struct fact_entry *entries; /* inline */
     size_t entries_n;
+    const struct fact_change *changes;
+    size_t changes_n;
     struct cop_slice licence;
     struct cop_slice origin;  /* who publishes it */
     struct cop_slice cadence; /* as written */
@@ -121,6 +133,7 @@ struct fact_list {
     enum list_at_limit at_limit;
     bool has_semantics;
     bool has_retrieved;
+    bool has_verified_on; /* the day on which its changes still worked */
     bool is_unsupported; /* told already; takes no part */
     bool has_cadence;
     bool has_max_age;
@@ -199,7 +212,8 @@ enum fact_action {
     DO_ALERT,
     DO_OFFER,
     DO_INFORM,
-    DO_CERTIFY
+    DO_CERTIFY,
+    DO_LIMIT /* not in this version */
 };
 
 struct fact_legal {
@@ -247,6 +261,7 @@ struct fact_override {
 struct fact_notice {
     struct place place; /* of the stop page */
     struct fact_texts text;
+    struct cop_slice redirect_url; /* p NULL: none */
     const struct fact_texts *helplines;
     size_t helplines_n;
     bool has_stop_page;
@@ -324,7 +339,10 @@ struct fact_vector {
     struct cop_address address; /* of the server, with has_address */
     bool has_address;
     /* then */
-    bool wants_block;
+    enum cop_action decision;
+    bool has_also;
+    const struct cop_slice *also; /* requirements that speak beside it */
+    size_t also_n;
     int page_status; /* 0: absent */
     struct cop_slice rule_from;
     struct cop_slice level;

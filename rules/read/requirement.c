@@ -34,6 +34,7 @@ static const char *const action_words[] = {
     [DO_OFFER] = "offer",
     [DO_INFORM] = "inform",
     [DO_CERTIFY] = "certify",
+    [DO_LIMIT] = "limit",
 };
 static const char *const strength_words[] = {
 #define COP_STRENGTH_ROW(symbol, word) word,
@@ -145,10 +146,9 @@ static void read_kind(
     }
     reader->fact->kind = (enum fact_kind)which;
     reader->fact->words.kind = value->text;
-    if (which == KIND_LABEL || which == KIND_FEATURE) {
-        requirement_unsupported(yaml, value, reader,
-            which == KIND_LABEL ? "honour age labels of pages (kind: label)"
-                                : "switch features of sites (kind: feature)");
+    if (which == KIND_LABEL) {
+        requirement_unsupported(
+            yaml, value, reader, "honour age labels of pages (kind: label)");
     }
 }
 
@@ -158,15 +158,16 @@ static void read_action(
     struct requirement_reader *reader = into;
     unsigned which = 0;
 
-    if (!yaml_word(yaml, value, action_words, DO_CERTIFY + 1, &which)) {
+    if (!yaml_word(yaml, value, action_words, DO_LIMIT + 1, &which)) {
         return;
     }
     reader->fact->action = (enum fact_action)which;
     reader->fact->words.action = value->text;
     reader->has_action = true;
-    if (which >= DO_WARN && which <= DO_ALERT) {
+    if (which == DO_LIMIT) {
         requirement_unsupported(yaml, value, reader,
-            "act otherwise than by allowing or blocking (action)");
+            "hold down the speed or count the time of what is open (action: "
+            "limit); write hours in a household's policy under closed");
     }
 }
 
@@ -369,6 +370,19 @@ static void settle_semantics(
     fact->target.lists = lists;
 }
 
+/* Where a stop page could lead is for people, unless the action is to lead
+ * there. */
+static void settle_redirect(
+    struct yaml *yaml, struct requirement_reader *reader)
+{
+    const struct yaml_node *url = yaml_get(
+        yaml_get(yaml_get(yaml->root, "notice"), "stop_page"), "redirect_url");
+
+    if (url != NULL && reader->fact->action != DO_REDIRECT) {
+        requirement_read_aside(yaml, url, reader);
+    }
+}
+
 static void note_aside(
     struct yaml *yaml, const struct requirement_reader *reader)
 {
@@ -467,6 +481,7 @@ void requirement_read(struct document *document, struct facts *facts)
     settle_strength(yaml, &reader);
     settle_action(yaml, &reader);
     settle_semantics(yaml, &reader);
+    settle_redirect(yaml, &reader);
     note_aside(yaml, &reader);
     fact->head.next = facts->requirements;
     facts->requirements = &fact->head;

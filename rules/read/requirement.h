@@ -38,6 +38,10 @@ yaml_read_fn requirement_read_aside_list;
 void requirement_unsupported(struct yaml *yaml, const struct yaml_node *node,
     const struct requirement_reader *reader, const char *what);
 
+/* A list's `change`. */
+void requirement_read_change(
+    struct yaml *yaml, const struct yaml_node *value, struct fact_list *list);
+
 /* Forms that are checked and decide nothing: texts, a text, true or false, a
  * duration, durations by urgency, categories, and three blocks. */
 yaml_read_fn requirement_read_words;

@@ -1,5 +1,6 @@
 /* What a requirement demands around the decision: what people are told, where
  * they appeal, what is written down, who reviewed it, how it is verified. */
+#include "cop/url.h"
 #include "rules/read/date.h"
 #include "rules/read/requirement.h"
 
@@ -127,6 +128,28 @@ static void read_helplines(
     notice->helplines_n = n;
 }
 
+/* A place that people are led to: http or https, without user or fragment. */
+static void read_redirect_url(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_notice *notice =
+        &((struct requirement_reader *)into)->fact->notice;
+    struct cop_url url;
+    struct cop_slice text;
+
+    if (!yaml_text(yaml, value, &text)) {
+        return;
+    }
+    if (cop_url_parse(text, &url) != COP_OK || url.scheme > COP_HTTPS) {
+        yaml_error(yaml, value, "value",
+            "write a whole URL: https://info.example/",
+            "\"%s\" is no URL of http or https", text.p);
+        return;
+    }
+    notice->redirect_url =
+        arena_print(yaml->arena, "%.*s", (int)url.text.n, url.text.p);
+}
+
 static void read_stop_page(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
@@ -136,7 +159,7 @@ static void read_stop_page(
         {"include", read_include, false},
         {"exclude", requirement_read_words, false},
         {"helplines", read_helplines, false},
-        {"redirect_url", requirement_read_aside, false},
+        {"redirect_url", read_redirect_url, false},
         {"psa_slot", requirement_read_aside, false},
         {"wcag", NULL, false},
     };

@@ -207,6 +207,22 @@ static void read_stale_policy(
     reader->list.list->has_stale_policy = yaml_text(yaml, value, &text);
 }
 
+static void read_change(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    requirement_read_change(
+        yaml, value, ((struct item_reader *)into)->list.list);
+}
+
+static void read_verified_on(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct item_reader *reader = into;
+    int64_t unused;
+
+    reader->list.list->has_verified_on = yaml_date(yaml, value, &unused);
+}
+
 static const struct yaml_key item_keys[] = {
     {"ref", read_ref, false},
     {"file", list_read_file, false},
@@ -217,6 +233,8 @@ static const struct yaml_key item_keys[] = {
     {"delimiter", list_read_delimiter, false},
     {"header", list_read_header, false},
     {"columns", list_read_columns, false},
+    {"change", read_change, false},
+    {"verified_on", read_verified_on, false},
     {"semantics", read_semantics, false},
     {"confidentiality", read_confidentiality, false},
     {"distribution", read_distribution, false},
@@ -322,9 +340,22 @@ static void read_label(
 static void read_feature(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
+    /* Those that changes of requests can switch; what else there is needs the
+     * resolver or the network. */
+    static const char *const words[] = {"safe_search", "youtube_restricted",
+        "tenant_header", "encrypted_dns_block", "private_relay_signal",
+        "vpn_block", "ai_filter"};
+    enum { CHANGED = 3, ALL = sizeof(words) / sizeof(words[0]) };
+    const struct yaml_node *c = value->kind == YAML_LIST ? value->first : value;
+    unsigned which;
+
     ((struct requirement_reader *)into)->fact->target.has_feature = true;
-    requirement_unsupported(yaml, value, into,
-        "switch features such as safe search (target.feature)");
+    for (; c != NULL; c = value->kind == YAML_LIST ? c->next : NULL) {
+        if (yaml_word(yaml, c, words, ALL, &which) && which >= CHANGED) {
+            requirement_unsupported(
+                yaml, c, into, "switch this feature (target.feature)");
+        }
+    }
 }
 
 static void read_gloss(

@@ -269,13 +269,22 @@ static void read_when(
 static void read_decision(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    static const char *const words[] = {"allow", "block"};
+    static const char *const words[] = {"allow", "block", "warn", "redirect"};
     struct fact_vector *vector = into;
     unsigned which = 0;
 
-    if (yaml_word(yaml, value, words, 2, &which)) {
-        vector->wants_block = which == 1;
+    if (yaml_word(yaml, value, words, COP_REDIRECT + 1, &which)) {
+        vector->decision = (enum cop_action)which;
     }
+}
+
+/* All the requirements that speak beside the decision; [] for none. */
+static void read_also(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_vector *vector = into;
+
+    vector->has_also = yaml_texts(yaml, value, &vector->also, &vector->also_n);
 }
 
 static void read_rule_from(
@@ -349,6 +358,7 @@ static void read_then(
         {"rule_from", read_rule_from, false},
         {"level", read_level, false},
         {"page", read_page, false},
+        {"also", read_also, false},
         {"reason", not_compared, false},
         {"ede", not_compared, false},
         {"dns_rcode", not_compared, false},

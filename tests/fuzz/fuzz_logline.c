@@ -14,7 +14,7 @@ static void check_decision(void)
 {
     struct cop_slice by = line.decided.by;
 
-    REQUIRE(line.decided.action <= COP_LIMIT);
+    REQUIRE(line.decided.action <= COP_REDIRECT);
     REQUIRE(by.n != 0 && by.n <= LOGLINE_ID_MAX);
     REQUIRE(memchr(by.p, '\0', by.n) == NULL);
     REQUIRE(line.profile.n == 0 ||

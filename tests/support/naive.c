@@ -7,6 +7,7 @@ enum { NO_WIDTH = 1000, STATEMENTS = 4096 };
 /* One sentence that applies. */
 struct statement {
     enum cop_level level;
+    enum cop_action action;
     bool allows;
     struct naive_precision precision;
     int width; /* of the age interval */
@@ -27,6 +28,8 @@ struct question {
     size_t n;
     unsigned excepted;
     unsigned appealed;
+    struct cop_slice beside[NAIVE_REQUIREMENTS];
+    size_t beside_n;
 };
 
 static bool is_word(struct cop_slice text, const char *word)
@@ -102,6 +105,7 @@ static void say_local(struct question *q, enum cop_level level, bool allows,
     const struct naive_match *match)
 {
     say(q, (struct statement){.level = level,
+               .action = allows ? COP_ALLOW : COP_BLOCK,
                .allows = allows,
                .width = NO_WIDTH,
                .precision = match != NULL ? match->precision
@@ -168,6 +172,59 @@ static bool is_excepted(const struct question *q,
     return false;
 }
 
+/* What a requirement does to what it is about. */
+static enum cop_action action_of(const struct naive_requirement *r, bool allows)
+{
+    static const struct {
+        const char *word;
+        enum cop_action action;
+    } actions[] = {
+        {"warn", COP_WARN},
+        {"redirect", COP_REDIRECT},
+        {"modify", COP_MODIFY},
+        {"alert", COP_ALERT},
+        {"log_only", COP_LOG_ONLY},
+    };
+
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0] && !allows; i++) {
+        if (is_word(r->action, actions[i].word)) {
+            return actions[i].action;
+        }
+    }
+    return allows ? COP_ALLOW : COP_BLOCK;
+}
+
+static bool is_protected_place(const struct question *q)
+{
+    for (size_t i = 0; i < q->matches_n; i++) {
+        if (shares(q->matches[i].list->categories, cop_category_protected())) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a requirement does beside the decision, once. */
+static void say_beside(struct question *q, const struct naive_requirement *r,
+    const struct naive_match *match)
+{
+    bool marks = !is_word(r->action, "modify");
+
+    if (match->list->role == NAIVE_ALLOW || (marks && is_protected_place(q))) {
+        return;
+    }
+    if (is_excepted(q, r, match)) {
+        q->excepted++;
+        return;
+    }
+    for (size_t i = 0; i < q->beside_n; i++) {
+        if (cop_slice_eq(q->beside[i], r->id)) {
+            return;
+        }
+    }
+    q->beside[q->beside_n++] = r->id;
+}
+
 /* One requirement about one match. */
 static void say_requirement(struct question *q,
     const struct naive_requirement *r, const struct naive_match *match)
@@ -179,6 +236,10 @@ static void say_requirement(struct question *q,
     enum cop_level level =
         level_of(r, allows, is_own, shares(common, cop_category_protected()));
 
+    if (action_of(r, false) >= COP_MODIFY) {
+        say_beside(q, r, match);
+        return;
+    }
     if (!allows && is_excepted(q, r, match)) {
         q->excepted++;
         return;
@@ -189,6 +250,7 @@ static void say_requirement(struct question *q,
         return;
     }
     say(q, (struct statement){.level = level,
+               .action = action_of(r, allows),
                .allows = allows,
                .precision = match->precision,
                .width = (int)(r->age_max - r->age_min),
@@ -357,6 +419,7 @@ static void say_allow_only(struct question *q)
         if (r->has_allow_only && requirement_speaks(q, r) &&
             !is_listed_for(q, i)) {
             say(q, (struct statement){.level = COP_LEVEL_ALLOW_ONLY,
+                       .action = COP_BLOCK,
                        .width = (int)(r->age_max - r->age_min),
                        .requirement = r->id});
         }
@@ -403,6 +466,14 @@ static int match_order(const struct naive_match *a, const struct naive_match *b)
     return order != 0 ? order : naive_rule_order(a->rule, b->rule);
 }
 
+static int mildness(enum cop_action action)
+{
+    return action == COP_BLOCK      ? 0
+           : action == COP_REDIRECT ? 1
+           : action == COP_WARN     ? 2
+                                    : 3;
+}
+
 static int statement_order(const void *left, const void *right)
 {
     const struct statement *a = left;
@@ -416,7 +487,7 @@ static int statement_order(const void *left, const void *right)
         order = a->width - b->width;
     }
     if (order == 0) {
-        order = (int)a->allows - (int)b->allows;
+        order = mildness(a->action) - mildness(b->action);
     }
     if (order == 0) {
         order = id_order(a->requirement, b->requirement);
@@ -443,12 +514,28 @@ static const char *kind_word(const struct naive_match *match)
                : words[match->rule->kind];
 }
 
+/* The first sentence; a warning only where without warnings it is open. */
+static const struct statement *decider(const struct question *q)
+{
+    size_t i = 0;
+
+    while (i < q->n && q->statements[i].action == COP_WARN) {
+        i++;
+    }
+    if (i > 0 && (i == q->n || q->statements[i].action == COP_ALLOW)) {
+        return &q->statements[0];
+    }
+    return i < q->n ? &q->statements[i] : NULL;
+}
+
 static void answer(const struct question *q, struct naive_answer *out)
 {
-    const struct statement *first = q->n != 0 ? &q->statements[0] : NULL;
+    const struct statement *first = decider(q);
 
     *out = (struct naive_answer){
-        .action = first == NULL || first->allows ? COP_ALLOW : COP_BLOCK,
+        .action = first == NULL ? COP_ALLOW : first->action,
+        .beside = q->beside,
+        .beside_n = q->beside_n,
         .level = first == NULL ? COP_LEVEL_NONE : first->level,
         .excepted = q->excepted,
         .appealed = q->appealed,
@@ -496,6 +583,7 @@ void naive_decide(const struct naive *naive, const struct cop_url *url,
     q.n = 0;
     q.excepted = 0;
     q.appealed = 0;
+    q.beside_n = 0;
     q.matches_n = naive_match(naive, url, address, q.matches);
     for (size_t i = 0; i < q.matches_n; i++) {
         say_match(&q, &q.matches[i]);

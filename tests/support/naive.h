@@ -165,8 +165,10 @@ struct naive_answer {
     enum cop_action action;
     enum cop_level level;
     struct cop_catset categories;
-    struct cop_slice requirement; /* empty: none decided */
-    const char *rule_kind;        /* NULL: no rule decided */
+    struct cop_slice requirement;   /* empty: none decided */
+    const struct cop_slice *beside; /* requirements, in no order */
+    size_t beside_n;
+    const char *rule_kind; /* NULL: no rule decided */
     struct cop_slice rule;
     bool never_inspects;
     unsigned excepted; /* sentences that an exception took back */

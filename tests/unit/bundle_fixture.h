@@ -22,6 +22,7 @@ struct fixture {
     struct cop_slice files[FIXTURE_FILES];
     struct tables_list lists[FIXTURE_LISTS];
     struct tables_entry entries[FIXTURE_ENTRIES];
+    struct tables_change changes[FIXTURE_ROWS];
     struct tables_requirement requirements[FIXTURE_ROWS];
     struct tables_text texts[FIXTURE_ROWS];
     struct tables_template templates[FIXTURE_ROWS];
@@ -49,6 +50,7 @@ static inline struct fixture *fixture_new(const char *name)
         .profiles = f->profiles,
         .grants = f->grants,
         .appeals = f->appeals,
+        .changes = f->changes,
         .origins = f->origins,
     };
     f->files[f->t.files_n++] = COP_LIT("lists/main.txt");

@@ -26,6 +26,18 @@ static inline void fill_rules(struct fixture *f)
     fixture_add(f, own, ENTRY_CIDR, "2001:db8:7::/48");
     fixture_add(f, own, ENTRY_COUNTRY, "XA");
     fixture_add(f, own, ENTRY_AS, "AS64496");
+    f->changes[f->t.changes_n++] = (struct tables_change){.list = own,
+        .kind = COP_CHANGE_QUERY,
+        .name = COP_LIT("safe"),
+        .value = COP_LIT("active")};
+    f->changes[f->t.changes_n++] = (struct tables_change){.list = own,
+        .kind = COP_CHANGE_ADDRESS,
+        .name = COP_LIT(""),
+        .value = COP_LIT("safe.example")};
+    f->changes[f->t.changes_n++] = (struct tables_change){.list = own,
+        .kind = COP_CHANGE_HEADER,
+        .name = COP_LIT("X-Restrict"),
+        .value = COP_LIT("Strict")};
     fixture_add(f, local, ENTRY_HOST, "library.example");
     fixture_add(f, grant, ENTRY_HOST, "film.example");
     fixture_add(f, appeal, ENTRY_URL, "shared.example/albums/7/mine");

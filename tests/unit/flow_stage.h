@@ -341,7 +341,9 @@ static inline void stage_reload(struct stage *stage, const char *more)
 
 static inline void stage_start(struct stage *stage, struct world *world)
 {
-    struct flow_parts parts = {.pseudonym = "stage-gateway"};
+    static const unsigned char key[32] = "as random as it needs to be";
+    struct flow_parts parts = {
+        .pseudonym = "stage-gateway", .consent_key = key};
 
     must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stage->keyd) ==
                  0 &&

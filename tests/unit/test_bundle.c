@@ -305,6 +305,10 @@ static void fixture_turn(struct fixture *f)
                 1;
         }
     }
+    for (size_t i = 0; i < f->t.changes_n; i++) {
+        f->changes[i].list = turned(f->changes[i].list, f->t.lists_n);
+    }
+    turn(f->changes, f->t.changes_n, sizeof(f->changes[0]));
     turn(f->origins, f->t.origins_n, sizeof(f->origins[0]));
     turn(f->files, f->t.files_n, sizeof(f->files[0]));
     turn(f->lists, f->t.lists_n, sizeof(f->lists[0]));

@@ -291,6 +291,29 @@ static bool same_asides(
            got.n[COP_ASIDE_APPEAL] == want->appealed;
 }
 
+static bool same_beside(
+    const struct naive_answer *want, const struct cop_verdict *got)
+{
+    if (want->beside_n != got->beside_n) {
+        return false;
+    }
+    for (size_t i = 0; i < got->beside_n; i++) {
+        struct cop_requirement r;
+        size_t k = 0;
+
+        cop_bundle_requirement(
+            cop_policy_bundle(sides.policy, got->beside[i].bundle),
+            got->beside[i].requirement, &r);
+        while (k < want->beside_n && !cop_slice_eq(want->beside[k], r.id)) {
+            k++;
+        }
+        if (k == want->beside_n) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Returns whether both say the same in every respect. */
 static bool compare(const struct asked *asked)
 {
@@ -309,6 +332,7 @@ static bool compare(const struct asked *asked)
         cop_rule_describe(sides.policy, &got.hit, &asked->url->host, &rule);
     }
     is_same = got.action == want.action && got.level == want.level &&
+              same_beside(&want, &got) &&
               same_sets(asked->class->categories, want.categories) &&
               cop_slice_eq(requirement_id(&got), want.requirement) &&
               has_rule == (want.rule_kind != NULL) &&

@@ -112,6 +112,43 @@ static void test_sensitive_page(void **state)
     answer_free(&answer);
 }
 
+/* In every language: why, a way back, and one button to go on. */
+static void test_warning_page(void **state)
+{
+    static const char go_on[] = "/.well-known/copgate/continue?a=1&to=%2F";
+    const struct phrases *phrases;
+    struct asked asked;
+    struct answer answer;
+
+    for (size_t i = 0; (phrases = phrases_at(i)) != NULL; i++) {
+        ask(&asked, *state, SENSITIVE, phrases_tag(phrases));
+        asked.verdict.action = COP_WARN;
+        asked.verdict.category = COP_NONE;
+        asked.facts.go_on = cop_slice_of(go_on);
+        block(&answer, &asked);
+        assert_int_equal(answer.head->status, 403);
+        check_field(&answer, "Content-Language", phrases_tag(phrases));
+        check_field(&answer, "Referrer-Policy", "same-origin");
+        check_says(&answer, phrases_say(phrases, PHRASE_WARN_TITLE));
+        check_says(&answer, phrases_say(phrases, PHRASE_WHY_WARN));
+        check_says(&answer, phrases_say(phrases, PHRASE_GO_ON_NOTE));
+        check_says(&answer, phrases_say(phrases, PHRASE_GO_BACK));
+        check_has(&answer, "<form method=\"post\" "
+                           "action=\"/.well-known/copgate/continue"
+                           "?a=1&amp;to=%2F\">");
+        assert_non_null(memmem(field_of(&answer, "Content-Security-Policy").p,
+            field_of(&answer, "Content-Security-Policy").n,
+            "form-action 'self'", 18));
+        answer_free(&answer);
+    }
+    asked.facts.go_on = COP_LIT("");
+    block(&answer, &asked);
+    check_page(&answer);
+    check_lacks(&answer, "<form");
+    check_lacks(&answer, "<button");
+    answer_free(&answer);
+}
+
 static void test_local_pages(void **state)
 {
     static const struct {
@@ -276,6 +313,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_legal_page),
         cmocka_unit_test(test_sensitive_page),
         cmocka_unit_test(test_local_pages),
+        cmocka_unit_test(test_warning_page),
         cmocka_unit_test(test_style_hash),
         cmocka_unit_test(test_error_page),
         cmocka_unit_test(test_every_reason),

@@ -327,7 +327,7 @@ static void test_words(void **state)
 {
     (void)state;
     assert_string_equal(cop_action_word(COP_ALLOW), "allow");
-    assert_string_equal(cop_action_word(COP_LIMIT), "limit");
+    assert_string_equal(cop_action_word(COP_LOG_ONLY), "log_only");
     assert_string_equal(cop_action_word((enum cop_action)99), "unknown");
     assert_string_equal(cop_level_word(COP_LEVEL_LOCKED_ENTRY), "locked-entry");
     assert_string_equal(cop_level_word(COP_LEVEL_NONE), "none");

@@ -46,7 +46,7 @@ static const struct {
     {"sketch-nz-voluntary-list", COP_OK, {"list:department:url"}},
     {"sketch-kr-until-nineteen", COP_OK, {"override, report"}},
     {"sketch-fr-device-feature", COP_E_CHECK,
-        {"unsupported this version cannot do this: switch features"}},
+        {"a feature of sites is switched by modifying requests"}},
     {"sketch-id-urgent-list", COP_OK, {"apply_within, unblock_within"}},
     {"sketch-in-substitute-list", COP_OK, {"list:hotline:url"}},
     {"sketch-ke-process", COP_OK, {NULL}},

@@ -335,6 +335,78 @@ static void converse(struct house *house, struct upstream *upstream)
     fail_msg("no echo");
 }
 
+/* The pool keeps apart what was dialled in a host's stead. */
+static void keeps_addresses_apart(
+    struct house *house, const struct origin *origin)
+{
+    struct cop_host host;
+    struct cop_host address;
+    struct asker asker;
+    struct upstream_to to = {.dial = {.host = &address, .port = origin->port},
+        .mapped = &host,
+        .is_tls = origin->context != NULL};
+
+    assert_int_equal(cop_host_parse(COP_LIT("b.test"), &host), COP_OK);
+    assert_int_equal(cop_host_parse(COP_LIT("a.test"), &address), COP_OK);
+    connect_to(&asker, house, origin);
+    upstream_put(&asker.upstream);
+    asker = (struct asker){.house = house};
+    assert_int_equal(upstreams_get(house->upstreams, &to, on_upstream, &asker,
+                         &asker.upstream, &asker.wait),
+        COP_AGAIN); /* not the idle one, which leads to the host itself */
+    upstreams_cancel(&asker.wait);
+    to.mapped = NULL;
+    assert_int_equal(upstreams_get(house->upstreams, &to, on_upstream, &asker,
+                         &asker.upstream, &asker.wait),
+        COP_OK);
+    upstream_close(&asker.upstream);
+}
+
+/* The other name's address is dialled; TLS verifies the host's own name. */
+static void dials_the_address(struct house *house, const struct origin *origin)
+{
+    struct cop_host host;
+    struct cop_host address;
+    struct asker asker = {.house = house};
+    const struct upstream_to to = {
+        .dial = {.host = &host, .port = origin->port},
+        .mapped = &address,
+        .is_tls = origin->context != NULL};
+
+    assert_int_equal(cop_host_parse(COP_LIT("elsewhere.test"), &host), COP_OK);
+    assert_int_equal(cop_host_parse(COP_LIT("a.test"), &address), COP_OK);
+    assert_int_equal(upstreams_get(house->upstreams, &to, on_upstream, &asker,
+                         &asker.upstream, &asker.wait),
+        COP_AGAIN);
+    assert_int_equal(loop_run(house->loop), COP_OK);
+    if (origin->context != NULL) {
+        assert_null(asker.upstream);
+        assert_int_equal(asker.reason, COP_REASON_CERT_HOST);
+        return;
+    }
+    assert_int_equal(asker.reason, COP_REASON_NONE);
+    converse(house, asker.upstream);
+    assert_string_equal(asker.upstream->host.text, "elsewhere.test");
+    assert_string_equal(asker.upstream->mapped.text, "a.test");
+    upstream_close(&asker.upstream);
+}
+
+static void test_addresses_plain(void **state)
+{
+    struct house *house = *state;
+
+    keeps_addresses_apart(house, &house->plain);
+    dials_the_address(house, &house->plain);
+}
+
+static void test_addresses_tls(void **state)
+{
+    struct house *house = *state;
+
+    keeps_addresses_apart(house, &house->tls);
+    dials_the_address(house, &house->tls);
+}
+
 static void reuses(struct house *house, const struct origin *origin)
 {
     struct asker asker;
@@ -612,6 +684,8 @@ static void test_cancels_and_ends_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_addresses_plain),
+        TEST(test_addresses_tls),
         TEST(test_reuses_plain),
         TEST(test_reuses_tls),
         TEST(test_does_not_mix_places),

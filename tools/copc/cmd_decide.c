@@ -90,6 +90,24 @@ static void write_rule(const struct setting *setting,
     write_field(rule.text);
 }
 
+/* What is decided and, once each, what is done beside it: "allow,modify". */
+static void write_actions(const struct cop_verdict *verdict)
+{
+    uint8_t last = 0;
+
+    (void)fputs_unlocked(cop_action_word(verdict->action), stdout);
+    for (size_t i = 0; i < verdict->beside_n; i++) {
+        uint8_t action = verdict->beside[i].action;
+
+        if (action != last) {
+            (void)putc_unlocked(',', stdout);
+            (void)fputs_unlocked(
+                cop_action_word((enum cop_action)action), stdout);
+        }
+        last = action;
+    }
+}
+
 static void decide_line(struct deciding *deciding, struct cop_slice line)
 {
     const struct setting *setting = deciding->setting;
@@ -105,7 +123,7 @@ static void decide_line(struct deciding *deciding, struct cop_slice line)
     setting_add_address(setting, &deciding->class);
     cop_evaluate(setting->policy, &deciding->class, setting->profile,
         &setting->moment, &verdict);
-    (void)fputs_unlocked(cop_action_word(verdict.action), stdout);
+    write_actions(&verdict);
     (void)putc_unlocked('\t', stdout);
     write_categories(deciding->class.categories);
     (void)putc_unlocked('\t', stdout);

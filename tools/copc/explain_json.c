@@ -73,6 +73,52 @@ static json_t *trace_json(const struct trace *trace)
         "{s:b, s:o}", "verified", trace->is_verified, "lines", lines);
 }
 
+/* What a step sets in requests; null where it sets nothing. */
+static json_t *changes_json(
+    const struct explanation *explanation, const struct cop_step *step)
+{
+    const struct cop_policy *policy = explanation->setting->policy;
+    json_t *array;
+    uint32_t n;
+
+    if (step->action != COP_MODIFY || step->hit.specificity == 0) {
+        return json_null();
+    }
+    array = json_array();
+    n = cop_policy_changes(policy, step->hit.list);
+    for (uint32_t i = 0; i < n && array != NULL; i++) {
+        struct cop_change change;
+
+        cop_policy_change(policy, step->hit.list, i, &change);
+        (void)json_array_append_new(array,
+            json_pack("{s:s, s:o, s:o}", "kind", cop_change_word(change.kind),
+                "name", inside_text_json(change.name), "value",
+                inside_text_json(change.value)));
+    }
+    return array;
+}
+
+/* What is done beside the decision, in its order. */
+static json_t *beside_json(const struct explanation *explanation)
+{
+    const struct cop_verdict *verdict = &explanation->verdict;
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < verdict->beside_n && array != NULL; i++) {
+        const struct cop_beside *beside = &verdict->beside[i];
+        struct cop_requirement requirement;
+
+        cop_bundle_requirement(
+            cop_policy_bundle(explanation->setting->policy, beside->bundle),
+            beside->requirement, &requirement);
+        (void)json_array_append_new(
+            array, json_pack("{s:s, s:o}", "action",
+                       cop_action_word((enum cop_action)beside->action),
+                       "requirement", inside_text_json(requirement.id)));
+    }
+    return array;
+}
+
 struct gathering {
     const struct explanation *explanation;
     json_t *steps;
@@ -95,13 +141,14 @@ static void keep_step(void *context, const struct cop_step *step)
 {
     struct gathering *gathering = context;
     const struct explanation *explanation = gathering->explanation;
-    json_t *row = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "level",
+    json_t *row = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "level",
         cop_level_word(step->level), "action", cop_action_word(step->action),
         "deciding", step->is_deciding, "category",
         category_json(step->category), "rule",
         hit_json(explanation, &step->hit), "requirement",
         requirement_json(explanation, step->bundle, step->requirement),
-        "set_aside", aside_json(explanation, step));
+        "set_aside", aside_json(explanation, step), "changes",
+        changes_json(explanation, step));
 
     if (row == NULL || json_array_append_new(gathering->steps, row) != 0) {
         gathering->has_failed = true;
@@ -153,7 +200,7 @@ json_t *explain_json(const struct explanation *explanation)
     const struct cop_verdict *verdict = &explanation->verdict;
 
     return json_pack("{s:s, s:o, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
+                     "s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o, s:o}",
         "schema", "copc/explain/v1", "url",
         inside_text_json(explanation->url->text), "for", setting->who, "at",
         (json_int_t)setting->moment.unix_time, "week_minute",
@@ -169,6 +216,7 @@ json_t *explain_json(const struct explanation *explanation)
         "until", until_json(verdict->until_unix), "scheduled",
         verdict->is_scheduled, "never_inspected",
         cop_policy_never_inspects(setting->policy, explanation->class),
-        "to_change", explain_change(verdict->level), "server",
-        server_json(setting), "steps", steps_json(explanation));
+        "to_change", explain_change(verdict->level), "beside",
+        beside_json(explanation), "server", server_json(setting), "steps",
+        steps_json(explanation));
 }

@@ -12,9 +12,8 @@ static const struct {
 } verdict_words[] = {
     [COP_ALLOW] = {"ALLOWED", TERM_GOOD},
     [COP_BLOCK] = {"BLOCKED", TERM_BAD},
-    [COP_WARN] = {"ALLOWED WITH A WARNING", TERM_CARE},
+    [COP_WARN] = {"ALLOWED AFTER A WARNING", TERM_CARE},
     [COP_REDIRECT] = {"REDIRECTED", TERM_CARE},
-    [COP_LIMIT] = {"LIMITED", TERM_CARE},
 };
 
 /* A text may have several lines; all of them stand in the second column. */
@@ -122,6 +121,10 @@ static void print_requirement(
     print_line("authority", r.authority);
     print_line("law", r.instrument);
     print_line("citation", r.citation);
+    if (step->action == COP_REDIRECT) {
+        print_line("leads to", explain_text(explanation, step->bundle,
+                                   step->requirement, COP_TEXT_REDIRECT));
+    }
     if (!step->is_deciding) {
         return;
     }
@@ -131,6 +134,34 @@ static void print_requirement(
                                step->requirement, COP_TEXT_HELPLINE));
     print_line("appeal", explain_text(explanation, step->bundle,
                              step->requirement, COP_TEXT_APPEAL));
+}
+
+/* What is set in requests, "header YouTube-Restrict: Strict". */
+static void print_changes(
+    const struct explanation *explanation, const struct cop_step *step)
+{
+    const struct cop_policy *policy = explanation->setting->policy;
+    uint32_t n = step->action == COP_MODIFY && step->hit.specificity != 0
+                     ? cop_policy_changes(policy, step->hit.list)
+                     : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct cop_change change;
+
+        cop_policy_change(policy, step->hit.list, i, &change);
+        printf("     %-12s %s %.*s%s%.*s\n", i == 0 ? "sets" : "",
+            cop_change_word(change.kind), (int)change.name.n, change.name.p,
+            change.name.n != 0 ? ": " : "", (int)change.value.n,
+            change.value.p);
+    }
+}
+
+static const char *step_remark(const struct cop_step *step)
+{
+    if (cop_action_is_beside(step->action)) {
+        return "  (beside the decision)";
+    }
+    return step->is_deciding ? "  <- this decides" : "";
 }
 
 struct printing {
@@ -148,10 +179,10 @@ static void print_step(void *context, const struct cop_step *step)
         step->is_deciding ? term_style(stdout, TERM_STRONG) : "",
         cop_level_text(step->level),
         step->is_deciding ? term_style(stdout, TERM_PLAIN) : "",
-        cop_action_word(step->action),
-        step->is_deciding ? "  <- this decides" : "");
+        cop_action_word(step->action), step_remark(step));
     print_rule(explanation, step);
     print_aside(explanation, step);
+    print_changes(explanation, step);
     print_category(explanation, step->category);
     print_requirement(explanation, step);
     if (step->is_deciding && explanation->verdict.is_scheduled) {

@@ -86,6 +86,20 @@ struct asking {
     struct cop_class class;
 };
 
+static void tell_beside(
+    struct export *export, const struct cop_verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->beside_n; i++) {
+        const struct cop_verdict whose = {
+            .bundle = verdict->beside[i].bundle,
+            .requirement = verdict->beside[i].requirement,
+        };
+
+        export_leave_out(
+            export, export_tally_row(export, &whose), REASON_BESIDE);
+    }
+}
+
 /* Whether a URL is closed; *row gets by whom. Other actions than allowing and
  * blocking count as open, and are told. */
 static bool is_closed(struct asking *asking, uint32_t *row)
@@ -98,6 +112,7 @@ static bool is_closed(struct asking *asking, uint32_t *row)
         setting->policy, setting->matcher, &asking->url, &asking->class);
     cop_evaluate(setting->policy, &asking->class, setting->profile,
         &setting->moment, &verdict);
+    tell_beside(export, &verdict);
     if (verdict.action == COP_ALLOW) {
         return false;
     }

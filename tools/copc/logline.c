@@ -59,9 +59,7 @@ static bool read_time(struct cop_slice text, int64_t *out)
 static bool read_action(struct cop_slice word, enum cop_action *out)
 {
     static const enum cop_action actions[] = {
-#define COP_ACTION(symbol, word) symbol,
-#include "cop/action.tbl"
-    };
+        COP_ALLOW, COP_BLOCK, COP_WARN, COP_REDIRECT};
 
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (is_word(word, cop_action_word(actions[i]))) {
@@ -233,7 +231,8 @@ enum logline_kind logline_read(struct logline *logline, struct cop_slice line)
     logline->profile = COP_LIT("");
     logline->shown = COP_LIT("");
     logline->has_time = false;
-    logline->decided = (struct decided){COP_ALLOW, COP_LIT("none")};
+    logline->decided =
+        (struct decided){.action = COP_ALLOW, .by = COP_LIT("none")};
     if (line.n == 0) {
         return LOGLINE_EMPTY;
     }

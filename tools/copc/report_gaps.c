@@ -131,10 +131,16 @@ static json_t *languages_of(const json_t *report)
 static void look_at_texts(struct gaps *gaps, const json_t *r, json_t *languages)
 {
     static const char *const kinds[] = {"title", "notice", "appeal"};
-    /* Nobody is shown a page where something is opened. */
-    bool is_open = strcmp(report_text(r, "action"), "allow") == 0;
-    size_t n = is_open ? 1 : sizeof kinds / sizeof kinds[0];
+    /* Nobody is shown a page by these. */
+    static const char *const pageless[] = {
+        "allow", "modify", "alert", "log_only"};
+    bool is_open = false;
+    size_t n;
 
+    for (size_t i = 0; i < sizeof pageless / sizeof pageless[0]; i++) {
+        is_open |= strcmp(report_text(r, "action"), pageless[i]) == 0;
+    }
+    n = is_open ? 1 : sizeof kinds / sizeof kinds[0];
     for (size_t i = 0; i < n; i++) {
         const json_t *texts =
             json_object_get(json_object_get(r, "texts"), kinds[i]);

@@ -120,6 +120,28 @@ static void row_words(FILE *to, const char *term, const char *words)
     row_end(to);
 }
 
+/* What is set in requests; nothing where nothing is. */
+static void row_changes(FILE *to, const json_t *changes)
+{
+    size_t i;
+    json_t *change;
+
+    if (json_array_size(changes) == 0) {
+        return;
+    }
+    row_begin(to, "Sets");
+    json_array_foreach(changes, i, change)
+    {
+        (void)fputs(i == 0 ? "" : "; ", to);
+        put(to, report_text(change, "kind"));
+        (void)fputs(" ", to);
+        put(to, report_text(change, "name"));
+        (void)fputs(report_text(change, "name")[0] != '\0' ? " = " : "", to);
+        put(to, report_text(change, "value"));
+    }
+    row_end(to);
+}
+
 /* ---- tables ---- */
 
 /* caption  also names the region that scrolls
@@ -238,6 +260,10 @@ static void rank_rows(FILE *to, const json_t *r)
 {
     row_words(to, "Kind", report_text(r, "kind"));
     row_words(to, "Action", report_text(r, "action"));
+    if (report_text(r, "leads_to")[0] != '\0') {
+        row_value(to, "Leads to", json_object_get(r, "leads_to"));
+    }
+    row_changes(to, json_object_get(r, "changes"));
     row_words(to, "Status", report_text(r, "status"));
     row_words(to, "Strength", report_text(r, "strength"));
     row_words(to, "Lock", report_text(r, "lock"));

@@ -283,6 +283,27 @@ static void add_times(json_t *object, const struct cop_requirement *r,
     }
 }
 
+/* What a requirement of action modify sets, by list. */
+static json_t *changes_json(const struct cop_bundle *bundle, uint32_t index)
+{
+    json_t *array = json_array();
+    uint32_t n = cop_bundle_changes(bundle);
+
+    for (uint32_t i = 0; i < n && array != NULL; i++) {
+        struct cop_list_change change;
+
+        cop_bundle_change(bundle, i, &change);
+        if (change.requirement == index) {
+            (void)json_array_append_new(
+                array, json_pack("{s:o, s:s, s:o, s:o}", "list",
+                           inside_text_json(change.list), "kind", change.kind,
+                           "name", inside_text_json(change.name), "value",
+                           inside_text_json(change.value)));
+        }
+    }
+    return array;
+}
+
 json_t *report_requirement(
     const struct cop_bundle *bundle, uint32_t index, int64_t now_unix)
 {
@@ -305,6 +326,11 @@ json_t *report_requirement(
         "not_run", (json_int_t)e.vectors_not_run, "shadowed_by",
         shadow_json(bundle, &e), "extra", words_json(e.extra, '\n'));
     if (object != NULL) {
+        (void)json_object_set_new(
+            object, "changes", changes_json(bundle, index));
+        (void)json_object_set_new(object, "leads_to",
+            inside_text_json(cop_bundle_text(
+                bundle, index, COP_TEXT_REDIRECT, NULL, 0, NULL)));
         add_people(object, &r, &e);
         add_times(object, &r, &e, now_unix);
     }

@@ -57,11 +57,56 @@ bool tally_read_examples(const struct options *options, size_t *out)
     return true;
 }
 
+/* FNV-1a over what is done beside a decision: equal where that is. */
+static uint32_t sum_text(uint32_t sum, struct cop_slice text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        sum = (sum ^ (unsigned char)text.p[i]) * 16777619U;
+    }
+    return (sum ^ 0xffU) * 16777619U;
+}
+
+static uint32_t sum_changes(
+    const struct cop_policy *policy, const struct cop_beside *beside)
+{
+    uint32_t sum = 2166136261U;
+    uint32_t n = beside->action == COP_MODIFY
+                     ? cop_policy_changes(policy, beside->hit.list)
+                     : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct cop_change change;
+
+        cop_policy_change(policy, beside->hit.list, i, &change);
+        sum = sum_text(sum_text(sum, change.name), change.value) + change.kind;
+    }
+    return sum;
+}
+
+static uint32_t sum_beside(
+    const struct cop_policy *policy, const struct cop_verdict *verdict)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < verdict->beside_n; i++) {
+        const struct cop_beside *beside = &verdict->beside[i];
+        struct cop_requirement requirement;
+
+        cop_bundle_requirement(cop_policy_bundle(policy, beside->bundle),
+            beside->requirement, &requirement);
+        sum += sum_text(
+            sum_changes(policy, beside) + beside->action, requirement.id);
+    }
+    return sum;
+}
+
 struct decided tally_decided(
     const struct cop_policy *policy, const struct cop_verdict *verdict)
 {
-    struct decided decided = {
-        verdict->action, cop_slice_of(cop_level_word(verdict->level))};
+    struct decided decided = {.action = verdict->action,
+        .by = cop_slice_of(cop_level_word(verdict->level)),
+        .beside = sum_beside(policy, verdict),
+        .knows_beside = true};
     struct cop_requirement requirement;
 
     if (verdict->requirement != COP_NONE) {
@@ -82,7 +127,9 @@ enum tally_change tally_change(
         return is_open ? TALLY_ALLOWED : TALLY_BLOCKED;
     }
     return before->action == after->action &&
-                   cop_slice_eq(before->by, after->by)
+                   cop_slice_eq(before->by, after->by) &&
+                   (!before->knows_beside || !after->knows_beside ||
+                       before->beside == after->beside)
                ? TALLY_SAME
                : TALLY_OTHER;
 }

@@ -15,6 +15,8 @@ enum { TALLY_EXAMPLES = 5 }; /* of a requirement, unless somebody says so */
 struct decided {
     enum cop_action action;
     struct cop_slice by; /* the requirement, or else the level in a word */
+    uint32_t beside;     /* a sum over what is done beside it; 0: nothing */
+    bool knows_beside;   /* a log may not tell */
 };
 
 enum tally_change {

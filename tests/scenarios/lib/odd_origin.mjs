@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 
-// handle(socket): called for each connection. Returns {port, connections}.
-export function startOdd(place, handle, certificate = null) {
+// handle(socket): called for each connection. Returns {port, counts}. Unless a
+// place to listen is named, it is a free port of 127.0.0.1.
+export function startOdd(place, handle, certificate = null, { host = '127.0.0.1', port = 0 } = {}) {
   const sockets = new Set();
   const counts = { connections: 0 };
   const accept = (socket) => {
@@ -25,7 +26,7 @@ export function startOdd(place, handle, certificate = null) {
   }));
   return new Promise((ready, failed) => {
     server.on('error', failed);
-    server.listen(0, '127.0.0.1', () => ready({ port: server.address().port, counts }));
+    server.listen(port, host, () => ready({ port: server.address().port, counts }));
   });
 }
 
