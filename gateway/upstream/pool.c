@@ -18,24 +18,28 @@ enum cop_status pool_init(struct pool *pool, struct loop *loop)
                : COP_E_NOMEM;
 }
 
+uint64_t place_hash(const uint64_t secret[2], const struct place *place)
+{
+    uint64_t hash = hash_keyed(secret, place->host->text, place->host->n);
+
+    return hash ^ ((uint64_t)place->port << 1 | (place->is_tls ? 1 : 0));
+}
+
+bool place_is_of(const struct place *place, const struct upstream *upstream)
+{
+    return upstream->port == place->port && upstream->is_tls == place->is_tls &&
+           cop_host_eq(&upstream->host, place->host);
+}
+
 static struct upstream **pool_bucket(
     struct pool *pool, const struct place *place)
 {
-    uint64_t hash = hash_keyed(pool->secret, place->host->text, place->host->n);
-
-    hash ^= (uint64_t)place->port << 1 | (place->is_tls ? 1 : 0);
-    return &pool->buckets[hash % POOL_BUCKETS];
+    return &pool->buckets[place_hash(pool->secret, place) % POOL_BUCKETS];
 }
 
 static struct place place_of(const struct upstream *upstream)
 {
     return (struct place){upstream->is_tls, &upstream->host, upstream->port};
-}
-
-static bool leads_to(const struct upstream *upstream, const struct place *place)
-{
-    return upstream->port == place->port && upstream->is_tls == place->is_tls &&
-           cop_host_eq(&upstream->host, place->host);
 }
 
 static void pool_link(struct pool *pool, struct upstream *upstream)
@@ -124,7 +128,7 @@ struct upstream *pool_take(struct pool *pool, const struct place *place)
     for (struct upstream *it = *pool_bucket(pool, place); it != NULL;
          it = next) {
         next = it->next;
-        if (!leads_to(it, place)) {
+        if (!place_is_of(place, it)) {
             continue;
         }
         if (is_alive(it)) {
@@ -143,7 +147,7 @@ static uint32_t pool_count(struct pool *pool, const struct place *place)
 
     for (const struct upstream *it = *pool_bucket(pool, place); it != NULL;
          it = it->next) {
-        n += leads_to(it, place) ? 1 : 0;
+        n += place_is_of(place, it) ? 1 : 0;
     }
     return n;
 }

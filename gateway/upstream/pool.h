@@ -22,12 +22,9 @@ COP_MUST_USE enum cop_status pool_init(struct pool *pool, struct loop *loop);
 /* Close all. */
 void pool_clear(struct pool *pool);
 
-/* The place that a connection leads to. */
-struct place {
-    bool is_tls;
-    const struct cop_host *host;
-    uint16_t port;
-};
+/* Spreads places over buckets; keyed, because names come from outside. */
+uint64_t place_hash(const uint64_t secret[2], const struct place *place);
+bool place_is_of(const struct place *place, const struct upstream *upstream);
 
 /* Take one out that is still alive, the one used last, or NULL. */
 struct upstream *pool_take(struct pool *pool, const struct place *place);

@@ -1,21 +1,31 @@
-/* Connections to servers, one at a time:
+/* Connections to servers:
  *
- *   upstreams_get --idle one--> COP_OK
- *       |
- *       v
- *   dialling --failed--> told why
+ *   upstreams_get --idle or shared--> COP_OK
+ *       |                 \
+ *       |                  '--another leads there--> following
+ *       v                                              | told, or leads itself
+ *   dialling --failed--> told why  <-------------------'
  *       | connected
  *       v
  *   handshake (TLS only, within handshake_ms) --failed, late--> told why
  *       |
+ *       +--HTTP/2 was agreed on--> shared, told with all who follow
  *       v
  *   told; the caller's --upstream_put--> idle in the pool --closed, late-->
  * gone
  *
+ * Many requests at once to a new server would make a connection each, of which
+ * HTTP/2 needs one. So who comes while another is on the way there follows it.
+ * If it turns out that the server speaks HTTP/1, all who followed set out at
+ * once, and that server is remembered, so that nobody waits for it again.
+ *
  * Invariants:
- *  1. A wait has a dial or an upstream under its hands, never both.
+ *  1. A wait has a dial or an upstream under its hands, or follows; never two
+ *     of the three.
  *  2. What was begun under one trust keeps it: the epoch of its beginning is
- *     compared when it is given back. */
+ *     compared when it is given back, and before it is followed.
+ *  3. A leader that is cancelled goes on, telling nobody, while others follow
+ *     it. */
 #include "gateway/upstream/upstream.h"
 
 #include <stdio.h>
@@ -24,6 +34,9 @@
 
 #include "gateway/config/config.h"
 #include "gateway/upstream/pool.h"
+#include "gateway/upstream/shared.h"
+
+enum { KNOWN_PLACES = 256 };
 
 struct upstreams {
     struct loop *loop;
@@ -31,13 +44,21 @@ struct upstreams {
     const struct config *config;
     struct tls_client *client;
     struct pool idle;
+    struct shared shared;
+    struct upstream_wait *leaders;
+    /* Hashes of places that spoke HTTP/1 when last asked, each where it
+     * falls. */
+    uint64_t known_http1[KNOWN_PLACES];
     uint64_t epoch;
 };
 
 struct upstream_wait {
     struct upstreams *pool;
-    upstream_fn *fn;
+    upstream_fn *fn; /* NULL: cancelled, and others follow */
     void *context;
+    struct upstream_wait *next;  /* of the leaders, or of who follows one */
+    struct upstream_wait **link; /* NULL: in no list */
+    struct upstream_wait *followers;
     struct dial *dial;
     struct upstream *upstream; /* in its handshake */
     struct tls_client *client; /* of the beginning, held */
@@ -47,11 +68,35 @@ struct upstream_wait {
     struct cop_host host;
     uint16_t port;
     bool is_tls;
+    bool is_http1; /* HTTP/2 is not offered */
 };
 
-/* Stop whatever goes on and free the wait; tells nobody. */
+static void wait_link(struct upstream_wait *wait, struct upstream_wait **list)
+{
+    wait->next = *list;
+    wait->link = list;
+    if (*list != NULL) {
+        (*list)->link = &wait->next;
+    }
+    *list = wait;
+}
+
+static void wait_unlink(struct upstream_wait *wait)
+{
+    if (wait->link == NULL) {
+        return;
+    }
+    *wait->link = wait->next;
+    if (wait->next != NULL) {
+        wait->next->link = wait->link;
+    }
+    wait->link = NULL;
+}
+
+/* Stop whatever goes on and free the wait; tells nobody. Nobody follows it. */
 static void wait_free(struct upstream_wait *wait)
 {
+    wait_unlink(wait);
     if (wait->dial != NULL) {
         dial_cancel(&wait->dial);
     }
@@ -62,28 +107,146 @@ static void wait_free(struct upstream_wait *wait)
     free(wait);
 }
 
-static void wait_fail(
-    struct upstream_wait *wait, enum cop_reason reason, const char *detail)
+/* The wait is over: free it and tell. */
+static void wait_tell(struct upstream_wait *wait, struct upstream *upstream,
+    enum cop_reason reason, const char *detail)
 {
     upstream_fn *fn = wait->fn;
     void *context = wait->context;
+
+    wait_free(wait);
+    if (fn != NULL) {
+        fn(context, upstream, reason, detail);
+    }
+}
+
+/* Take the followers over into a list of the caller's: what they do when told
+ * may make new leaders, or cancel one another. */
+static void wait_take_followers(
+    struct upstream_wait *wait, struct upstream_wait **list)
+{
+    *list = wait->followers;
+    wait->followers = NULL;
+    if (*list != NULL) {
+        (*list)->link = list;
+    }
+}
+
+static void wait_fail(
+    struct upstream_wait *wait, enum cop_reason reason, const char *detail)
+{
+    struct upstream_wait *followers;
     char words[sizeof(wait->upstream->wire.detail)];
 
     /* The words may be the wire's, which ends with the wait. */
     (void)snprintf(words, sizeof(words), "%s", detail);
-    wait_free(wait);
-    fn(context, NULL, reason, words);
+    wait_take_followers(wait, &followers);
+    wait_tell(wait, NULL, reason, words);
+    while (followers != NULL) {
+        wait_tell(followers, NULL, reason, words);
+    }
+}
+
+static struct place wait_place(const struct upstream_wait *wait)
+{
+    return (struct place){wait->is_tls, &wait->host, wait->port};
+}
+
+/* Remember what a place speaks. */
+static void place_learn(
+    struct upstreams *pool, const struct place *place, bool is_http1)
+{
+    uint64_t hash = place_hash(pool->shared.secret, place);
+    uint64_t *known = &pool->known_http1[hash % KNOWN_PLACES];
+
+    if (is_http1) {
+        *known = hash;
+    } else if (*known == hash) {
+        *known = 0;
+    }
+}
+
+static bool place_is_http1(
+    const struct upstreams *pool, const struct place *place)
+{
+    uint64_t hash = place_hash(pool->shared.secret, place);
+
+    return pool->known_http1[hash % KNOWN_PLACES] == hash;
+}
+
+static void wait_dial(struct upstream_wait *wait);
+
+/* Whoever followed gets a stream on the same connection while there is room on
+ * it, and else leads itself. */
+static void wait_lead_on(struct upstreams *pool, const struct place *place,
+    struct upstream_wait *followers)
+{
+    if (followers != NULL) {
+        followers->link = &followers;
+    }
+    while (followers != NULL) {
+        struct upstream_wait *wait = followers;
+        struct upstream *upstream = shared_find(&pool->shared, place, false);
+
+        if (upstream != NULL) {
+            wait_tell(wait, upstream, COP_REASON_NONE, "");
+            continue;
+        }
+        wait_unlink(wait);
+        wait_dial(wait);
+    }
+}
+
+/* A connection of HTTP/1 is for one alone: who led, or the first to follow. */
+static void wait_give(struct upstream_wait *wait, struct upstream *upstream)
+{
+    struct upstream_wait *followers;
+
+    wait_take_followers(wait, &followers);
+    if (wait->fn == NULL && followers != NULL) {
+        wait_tell(wait, NULL, COP_REASON_NONE, "");
+        wait = followers;
+    }
+    if (wait->fn == NULL) {
+        upstream_put(&upstream);
+    }
+    wait_tell(wait, upstream, COP_REASON_NONE, "");
+    while (followers != NULL) {
+        wait = followers;
+        wait_unlink(wait);
+        wait_dial(wait);
+    }
 }
 
 static void wait_succeed(struct upstream_wait *wait)
 {
-    upstream_fn *fn = wait->fn;
-    void *context = wait->context;
+    struct upstreams *pool = wait->pool;
     struct upstream *upstream = wait->upstream;
+    struct cop_host host = wait->host;
+    const struct place place = {wait->is_tls, &host, wait->port};
+    struct upstream_wait *followers;
+    bool is_h2 = wire_is_h2(&upstream->wire);
 
+    wait_unlink(wait);
+    loop_unwatch(pool->loop, &wait->watch);
+    if (wait->is_tls && !wait->is_http1) {
+        place_learn(pool, &place, !is_h2);
+    }
+    if (!is_h2) {
+        wait->upstream = NULL;
+        wait_give(wait, upstream);
+        return;
+    }
+    if (shared_start(&pool->shared, upstream, &pool->config->limits,
+            upstream->epoch == pool->epoch &&
+                !wire_was_asked(&upstream->wire)) != COP_OK) {
+        wait_fail(wait, COP_REASON_MEMORY, "");
+        return;
+    }
     wait->upstream = NULL;
-    wait_free(wait);
-    fn(context, upstream, COP_REASON_NONE, "");
+    wait_take_followers(wait, &followers);
+    wait_tell(wait, upstream, COP_REASON_NONE, "");
+    wait_lead_on(pool, &place, followers);
 }
 
 static void wait_handshake(struct upstream_wait *wait)
@@ -142,6 +305,9 @@ static void wait_start_tls(struct upstream_wait *wait)
     enum cop_status status =
         wire_start_client(wire, wait->client, &wait->host, wait->port);
 
+    if (status == COP_OK && !wait->is_http1) {
+        status = wire_offer_h2(wire);
+    }
     if (status == COP_OK) {
         status = loop_set_timer(
             pool->loop, &wait->timer, pool->config->limits.handshake_ms);
@@ -180,6 +346,34 @@ static void wait_dialled(void *context, int fd, enum cop_reason reason,
     }
 }
 
+static enum cop_status wait_try(struct upstream_wait *wait)
+{
+    enum cop_status status = dial_start(wait->pool->dialer, &wait->host,
+        wait->port, wait_dialled, wait, &wait->dial);
+
+    if (status != COP_OK) {
+        wait->dial = NULL;
+        return status;
+    }
+    /* Under the trust of now, whatever it was when it began to follow. */
+    tls_client_drop(&wait->client);
+    wait->client = tls_client_hold(wait->pool->client);
+    wait->epoch = wait->pool->epoch;
+    wait_link(wait, &wait->pool->leaders);
+    return COP_OK;
+}
+
+/* One that followed sets out by itself. */
+static void wait_dial(struct upstream_wait *wait)
+{
+    enum cop_status status = wait_try(wait);
+
+    if (status != COP_OK) {
+        wait_fail(wait,
+            status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY, "");
+    }
+}
+
 static struct upstream_wait *wait_new(struct upstreams *upstreams,
     const struct place *place, upstream_fn *fn, void *context)
 {
@@ -192,7 +386,6 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     wait->fn = fn;
     wait->context = context;
     wait->client = tls_client_hold(upstreams->client);
-    wait->epoch = upstreams->epoch;
     wait->host = *place->host;
     wait->port = place->port;
     wait->is_tls = place->is_tls;
@@ -201,28 +394,74 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     return wait;
 }
 
-enum cop_status upstreams_get(struct upstreams *upstreams, bool is_tls,
-    const struct cop_host *host, uint16_t port, bool fresh, upstream_fn *fn,
-    void *context, struct upstream **upstream, struct upstream_wait **wait)
+/* Somebody who is on the way to a place, and may come to share it. */
+static struct upstream_wait *find_leader(
+    const struct upstreams *upstreams, const struct place *place)
 {
-    struct place place = {is_tls, host, port};
-    struct upstream *idle = fresh ? NULL : pool_take(&upstreams->idle, &place);
+    if (!place->is_tls || place_is_http1(upstreams, place)) {
+        return NULL;
+    }
+    for (struct upstream_wait *it = upstreams->leaders; it != NULL;
+         it = it->next) {
+        const struct place to = wait_place(it);
+
+        if (!it->is_http1 && it->epoch == upstreams->epoch &&
+            to.port == place->port && to.is_tls == place->is_tls &&
+            cop_host_eq(to.host, place->host)) {
+            return it;
+        }
+    }
+    return NULL;
+}
+
+/* One that is there already, or NULL. */
+static struct upstream *find_ready(
+    struct upstreams *upstreams, const struct place *place, unsigned how)
+{
+    struct upstream *found = NULL;
+
+    if ((how & UPSTREAM_HTTP1) == 0) {
+        found = shared_find(
+            &upstreams->shared, place, (how & UPSTREAM_WEBSOCKET) != 0);
+    }
+    if (found == NULL && (how & UPSTREAM_FRESH) == 0) {
+        found = pool_take(&upstreams->idle, place);
+        if (found != NULL) {
+            found->is_reused = true;
+        }
+    }
+    return found;
+}
+
+enum cop_status upstreams_get(struct upstreams *upstreams,
+    const struct place *place, unsigned how, upstream_fn *fn, void *context,
+    struct upstream **upstream, struct upstream_wait **wait)
+{
+    struct upstream *found = find_ready(upstreams, place, how);
+    struct upstream_wait *leader = NULL;
     struct upstream_wait *made;
     enum cop_status status;
 
-    if (idle != NULL) {
-        idle->is_reused = true;
-        *upstream = idle;
+    if (found != NULL) {
+        *upstream = found;
         return COP_OK;
     }
-    made = wait_new(upstreams, &place, fn, context);
+    made = wait_new(upstreams, place, fn, context);
     if (made == NULL) {
         return COP_E_NOMEM;
     }
-    status = dial_start(
-        upstreams->dialer, host, port, wait_dialled, made, &made->dial);
+    made->is_http1 = upstreams->config->http2 == CONFIG_HTTP2_NEVER ||
+                     (how & (UPSTREAM_HTTP1 | UPSTREAM_WEBSOCKET)) != 0;
+    if (!made->is_http1) {
+        leader = find_leader(upstreams, place);
+    }
+    if (leader != NULL) {
+        wait_link(made, &leader->followers);
+        *wait = made;
+        return COP_AGAIN;
+    }
+    status = wait_try(made);
     if (status != COP_OK) {
-        made->dial = NULL;
         wait_free(made);
         return status;
     }
@@ -235,7 +474,9 @@ void upstreams_cancel(struct upstream_wait **wait)
     struct upstream_wait *it = *wait;
 
     *wait = NULL;
-    if (it != NULL) {
+    if (it != NULL && it->followers != NULL) {
+        it->fn = NULL;
+    } else if (it != NULL) {
         wait_free(it);
     }
 }
@@ -247,12 +488,12 @@ void upstream_put(struct upstream **upstream)
     const struct config_limits *limits;
 
     *upstream = NULL;
-    if (it == NULL) {
+    if (it == NULL || it->session != NULL) {
         return;
     }
     upstreams = it->pool;
     limits = &upstreams->config->limits;
-    if (it->epoch != upstreams->epoch ||
+    if (it->epoch != upstreams->epoch || wire_was_asked(&it->wire) ||
         !pool_put(&upstreams->idle, it, limits->pool_per_origin,
             limits->pool_idle_ms)) {
         upstream_close(&it);
@@ -282,7 +523,8 @@ enum cop_status upstreams_new(struct loop *loop, struct dialer *dialer,
     if (upstreams == NULL) {
         return COP_E_NOMEM;
     }
-    if (pool_init(&upstreams->idle, loop) != COP_OK) {
+    if (pool_init(&upstreams->idle, loop) != COP_OK ||
+        shared_init(&upstreams->shared, loop) != COP_OK) {
         free(upstreams);
         return COP_E_NOMEM;
     }
@@ -292,6 +534,11 @@ enum cop_status upstreams_new(struct loop *loop, struct dialer *dialer,
     upstreams->client = tls_client_hold(client);
     *out = upstreams;
     return COP_OK;
+}
+
+void upstreams_on_stream(struct upstreams *upstreams, upstream_stream_fn *fn)
+{
+    upstreams->shared.on_stream = fn;
 }
 
 void upstreams_reconfigure(struct upstreams *upstreams,
@@ -305,6 +552,7 @@ void upstreams_reconfigure(struct upstreams *upstreams,
     upstreams->client = tls_client_hold(client);
     upstreams->epoch++;
     pool_clear(&upstreams->idle);
+    shared_retire_all(&upstreams->shared);
 }
 
 void upstreams_free(struct upstreams **upstreams)
@@ -315,7 +563,12 @@ void upstreams_free(struct upstreams **upstreams)
     if (it == NULL) {
         return;
     }
+    /* Those that were cancelled while others followed. */
+    while (it->leaders != NULL) {
+        wait_free(it->leaders);
+    }
     pool_clear(&it->idle);
+    shared_fini(&it->shared);
     tls_client_drop(&it->client);
     free(it);
 }

@@ -282,8 +282,9 @@ static enum cop_status ask(struct asker *asker, struct house *house,
 
     *asker = (struct asker){.house = house};
     assert_int_equal(cop_host_parse(cop_slice_of(name), &host), COP_OK);
-    return upstreams_get(house->upstreams, origin->context != NULL, &host,
-        origin->port, fresh, on_upstream, asker, &asker->upstream,
+    return upstreams_get(house->upstreams,
+        &(struct place){origin->context != NULL, &host, origin->port},
+        fresh ? UPSTREAM_FRESH : 0, on_upstream, asker, &asker->upstream,
         &asker->wait);
 }
 
