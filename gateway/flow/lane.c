@@ -128,13 +128,19 @@ enum lane_result lane_wait(
     return LANE_WAITS;
 }
 
-void lane_forget_out(struct lane *lane)
+/* All that was gathered is written: make room for more. */
+static void lane_trim(struct lane *lane)
 {
     if (lane->out.n > lane->out_high) {
         lane->out_high = lane->out.n;
     }
     buf_clear(&lane->out);
     lane->out_at = 0;
+}
+
+void lane_forget_out(struct lane *lane)
+{
+    lane_trim(lane);
     lane->piece = (struct cop_slice){NULL, 0};
 }
 
@@ -378,7 +384,7 @@ static enum h1_event lane_gather(struct lane *lane)
     enum h1_event event = H1_BODY;
 
     if (lane->out_at == lane->out.n) {
-        lane_forget_out(lane);
+        lane_trim(lane);
     }
     while (lane->piece.n == 0 &&
            (lane->is_own || lane->out.n - lane->out_at < LANE_BYTES)) {

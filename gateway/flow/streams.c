@@ -106,6 +106,7 @@ enum step streams_break(
     if (x->fault.reason == COP_REASON_NONE) {
         fault_set(&x->fault, reason, detail);
     }
+    x->conn->streams->was_cut |= x->conn->streams->session.is_deaf;
     h2_reset(x->client.stream, streams_code(x, reason));
     return streams_retire(x);
 }
@@ -192,6 +193,11 @@ static void streams_finish(struct streams *streams)
     const char *detail = "";
     enum cop_reason reason = session_ending(&streams->session, &detail);
 
+    /* With nothing under way it does not matter how the client left. */
+    if (reason == COP_REASON_CLIENT_ABORT && !streams->was_cut) {
+        reason = COP_REASON_NONE;
+        detail = "";
+    }
     if (reason == COP_REASON_NONE && conn->end.reason == COP_REASON_NONE) {
         reason = conn->flow->drain.is_on ? COP_REASON_DRAINED
                                          : COP_REASON_CLIENT_CLOSED;

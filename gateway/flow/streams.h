@@ -13,6 +13,7 @@ struct streams {
     struct exchange *over; /* to be freed at the end of the turn */
     int64_t left_ms;       /* when h2_leave() was called; -1: it was not */
     bool has_left;         /* h2_leave_now() was */
+    bool was_cut;          /* the client left in the middle of one */
 };
 
 /* Speak HTTP/2 over a connection whose TLS handshake is done. The
