@@ -314,6 +314,9 @@ static enum step exchange_forward(
         return answer_block(x, &decision, COP_REASON_NONE);
     }
     if (conn->origin.reason != COP_REASON_NONE) {
+        if (exchange_is_stream(x)) {
+            streams_give_up(conn->streams, &conn->origin);
+        }
         return answer_error(x, notice_status_of(conn->origin.reason),
             conn->origin.reason, conn->origin.detail);
     }

@@ -159,6 +159,9 @@ static enum step forward_attach_wire(
     }
     h1_write_request(
         &x->up.out, head, x->to.target, x->to.authority, buf_slice(&x->extra));
+    if (x->up.state == LANE_DONE) {
+        x->up.state = LANE_LAST; /* the head, and then it waits */
+    }
     if (x->up.out.failed || x->extra.failed) {
         return answer_error(x, 431, COP_REASON_HEAD_TOO_LARGE, NULL);
     }

@@ -243,13 +243,11 @@ void streams_leave(struct streams *streams)
     conn_deadline(streams->conn, STREAMS_GRACE_MS);
 }
 
-static void streams_leave_now(struct streams *streams, enum cop_reason reason)
+/* No more streams from now on. */
+static void streams_leave_now(struct streams *streams)
 {
     struct conn *conn = streams->conn;
 
-    if (conn->end.reason == COP_REASON_NONE && streams->live == NULL) {
-        fault_set(&conn->end, reason, NULL);
-    }
     if (streams->left_ms < 0) {
         streams->left_ms = loop_now_ms(streams->session.loop);
         h2_leave(streams->session.h2);
@@ -271,7 +269,7 @@ enum step streams_timeout(struct conn *conn)
         loop_now_ms(streams->session.loop) - streams->session.moved_ms;
 
     if (streams->left_ms >= 0 && !streams->has_left) {
-        streams_leave_now(streams, reason);
+        streams_leave_now(streams);
         return STEP_WAIT;
     }
     if (streams->live != NULL) {
@@ -285,8 +283,17 @@ enum step streams_timeout(struct conn *conn)
     if (streams->has_left) {
         return conn_quit(conn, reason);
     }
-    streams_leave_now(streams, reason);
+    fault_set(&conn->end, reason, NULL);
+    streams_leave_now(streams);
     return STEP_WAIT;
+}
+
+void streams_give_up(struct streams *streams, const struct fault *fault)
+{
+    if (!streams->has_left) {
+        fault_set(&streams->conn->end, fault->reason, fault->detail);
+        streams_leave_now(streams);
+    }
 }
 
 enum step streams_step(
@@ -306,7 +313,8 @@ static struct h2_options streams_options(const struct config_limits *limits)
         .fields = limits->fields,
         .streams = limits->streams,
         .window = limits->stream_window,
-        .window_all = limits->stream_window_all,
+        /* What its clients send waits for one server at a time, mostly. */
+        .window_all = limits->stream_window * 2,
         .send_bytes = limits->stream_ahead,
         .out_bytes = limits->stream_out};
 }

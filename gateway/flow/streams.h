@@ -30,6 +30,10 @@ enum step streams_timeout(struct conn *conn);
 /* Take no more streams; the connection ends when those under way have. */
 void streams_leave(struct streams *streams);
 
+/* Its server cannot be reached, for this connection's whole life: no more
+ * streams, so that the client tries again on another. */
+void streams_give_up(struct streams *streams, const struct fault *fault);
+
 /* Of exchange.c: one ended as it should, or is broken off. Always
  * STEP_OVER. */
 enum step streams_end(struct exchange *exchange);

@@ -139,6 +139,25 @@ static void shared_late(struct timer *timer)
     }
 }
 
+/* As many streams as the connection's window has room for: then one whose
+ * client does not read never holds up those of others. */
+static uint32_t shared_streams(const struct config_limits *limits)
+{
+    uint32_t room = limits->stream_window_all / limits->stream_window;
+
+    if (room == 0) {
+        return 1;
+    }
+    return room < limits->streams ? room : limits->streams;
+}
+
+static uint32_t shared_window_all(const struct config_limits *limits)
+{
+    return limits->stream_window_all > limits->stream_window
+               ? limits->stream_window_all
+               : limits->stream_window;
+}
+
 enum cop_status shared_start(struct shared *shared, struct upstream *it,
     const struct config_limits *limits, bool is_listed)
 {
@@ -146,9 +165,9 @@ enum cop_status shared_start(struct shared *shared, struct upstream *it,
         .is_tls = it->is_tls,
         .head_bytes = limits->head_bytes,
         .fields = limits->fields,
-        .streams = 1,
+        .streams = shared_streams(limits),
         .window = limits->stream_window,
-        .window_all = limits->stream_window_all,
+        .window_all = shared_window_all(limits),
         .send_bytes = limits->stream_ahead,
         .out_bytes = limits->stream_out};
 

@@ -1,5 +1,6 @@
 // HTTP/2 by node on both sides: a client's session through the gateway, and an
 // origin that does on request what origins do.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants, createSecureServer } from 'node:http2';
 import { request as requestHttp1 } from 'node:http';
@@ -141,6 +142,21 @@ export function startOrigin2(place, certificate, { speaks = 'h2', largeBytes = 8
   server.on('tlsClientError', () => {});
   server.on('request', (request, response) => { request.on('error', () => {}); response.on('error', () => {}); request.stream?.on?.('error', () => {}); answer(origin, request, response).catch(() => {}); });
   server.on('checkContinue', (request, response) => { response.writeContinue(); answer(origin, request, response).catch(() => {}); });
+  // A WebSocket that says back what it hears, in capitals; over either protocol.
+  const shout = (duplex) => { duplex.on('error', () => {}); duplex.write('welcome '); duplex.on('data', (data) => duplex.write(data.toString().toUpperCase())); duplex.on('end', () => duplex.end()); };
+  server.on('connect', (request, response) => {
+    origin.seen.push({ path: request.url, method: request.method, version: request.httpVersion, headers: request.headers });
+    if (request.url === '/denied') { response.writeHead(403); response.end('no'); return; }
+    response.writeHead(200);
+    shout(response.stream);
+  });
+  server.on('upgrade', (request, socket) => {
+    origin.seen.push({ path: request.url, method: request.method, version: request.httpVersion, headers: request.headers });
+    if (request.url === '/denied') { socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'); return; }
+    const proof = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${request.url === '/liar' ? 'AAAA' : proof}\r\n\r\n`);
+    shout(socket);
+  });
   origin.server = server;
   origin.dropAll = () => { for (const socket of sockets) socket.destroy(); };
   place.atEnd(() => new Promise((done) => { origin.dropAll(); server.close(() => done()); setTimeout(done, 500); }));
