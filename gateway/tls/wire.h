@@ -47,7 +47,8 @@ void tls_server_drop(struct tls_server **server);
 
 /* Towards servers: TLS 1.2 and up, chain and host checked as strictly as a
  * browser (tls/verify.c), SNI always for names, never for addresses, ALPN
- * http/1.1 unless h2 is offered, resumption within one (host, port). The process needs no files.
+ * http/1.1 unless h2 is offered, resumption within one (host, port). The
+ * process needs no files.
  * roots     PEM text of the authorities to trust, from tls_client_trust()
  * own       that of the gateway's own authority, never trusted; may be empty
  * own_file  where it is from, for findings
