@@ -303,6 +303,17 @@ enum step streams_step(
     return conn->state == CONN_CLOSING ? STEP_OVER : STEP_WAIT;
 }
 
+/* Room for two uploads that wait for their servers, and for what every stream
+ * may take ahead of a client that does not read. */
+static uint32_t streams_window_all(const struct config_limits *limits)
+{
+    uint64_t ahead = (uint64_t)limits->streams * limits->stream_ahead;
+    uint64_t held = (uint64_t)limits->stream_window * 2;
+    uint64_t most = ahead > held ? ahead : held;
+
+    return most < INT32_MAX ? (uint32_t)most : INT32_MAX;
+}
+
 static struct h2_options streams_options(const struct config_limits *limits)
 {
     return (struct h2_options){.role = H2_SERVER,
@@ -313,8 +324,7 @@ static struct h2_options streams_options(const struct config_limits *limits)
         .fields = limits->fields,
         .streams = limits->streams,
         .window = limits->stream_window,
-        /* What its clients send waits for one server at a time, mostly. */
-        .window_all = limits->stream_window * 2,
+        .window_all = streams_window_all(limits),
         .send_bytes = limits->stream_ahead,
         .out_bytes = limits->stream_out};
 }
