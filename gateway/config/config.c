@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cop/host.h"
+#include "gateway/config/locations.h"
 #include "gateway/config/network.h"
 #include "rules/base/arena.h"
 #include "rules/read/yaml.h"
@@ -40,21 +41,10 @@ static void *config_array(
     return array;
 }
 
-/* A path, relative to the configuration's folder unless absolute. */
 static const char *config_path(
     struct reading *reading, struct yaml *yaml, const struct yaml_node *value)
 {
-    struct cop_slice text;
-
-    if (!yaml_text(yaml, value, &text)) {
-        return NULL;
-    }
-    if (text.p[0] == '/') {
-        return arena_copy(yaml->arena, text).p;
-    }
-    return arena_print(yaml->arena, "%.*s%.*s", (int)reading->folder.n,
-        reading->folder.p, (int)text.n, text.p)
-        .p;
+    return locations_path(reading->folder, yaml, value);
 }
 
 static void read_listen(
@@ -456,6 +446,14 @@ static void read_reach(
     yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
 }
 
+static void read_locations(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reading *reading = into;
+
+    locations_read(yaml, value, reading->folder, &reading->config.locations);
+}
+
 static void read_log_decisions(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
@@ -566,6 +564,7 @@ static void config_set_defaults(struct config *config)
     config->inspect = CONFIG_INSPECT_NEEDED;
     config->http2 = CONFIG_HTTP2_MIRROR;
     config->log_decisions = "-";
+    config->locations.max_age_days = LOCATIONS_AGE_DAYS;
 #define CONFIG_LIMIT(field, least, most, usual, text)                          \
     config->limits.field = (usual);
 #include "gateway/config/limits.tbl"
@@ -618,6 +617,7 @@ enum cop_status config_read(struct cop_slice text, const char *file,
         {"http2", read_http2, false},
         {"ports", read_ports, false},
         {"reach", read_reach, false},
+        {"locations", read_locations, false},
         {"log", read_log, false},
         {"user", read_user, false},
         {"notice", read_notice, false},

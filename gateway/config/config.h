@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "cop/locate.h"
 #include "cop/report.h"
 #include "cop/slice.h"
 
@@ -66,6 +67,13 @@ struct config_limits {
     uint32_t leaf_cache;  /* minted certificates kept */
 };
 
+/* Databases of where addresses are (cop/locate.h). */
+struct config_locations {
+    const char *files[COP_DATABASES]; /* paths; NULL: none of that kind */
+    uint32_t max_age_days;            /* an older one is warned about */
+    bool is_required; /* without one that rules ask for nothing starts */
+};
+
 struct config {
     const struct config_listen *listens;
     uint32_t listens_n;
@@ -92,6 +100,7 @@ struct config {
     /* Networks that may be reached although they are private or ours. */
     const struct config_client *reach_allow;
     uint32_t reach_allow_n;
+    struct config_locations locations;
     const char *log_decisions; /* path, or "-" for standard output */
     const char *user;          /* to run as when started as root */
     const struct cop_slice *languages;

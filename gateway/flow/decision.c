@@ -119,3 +119,25 @@ void decision_of_site(
     line.mode = conn_mode_word(conn->mode);
     decision_record(conn, asker, out, &line);
 }
+
+void decision_of_class(
+    struct conn *conn, const struct asker *asker, struct decision *out)
+{
+    decision_evaluate(conn->flow, asker, out);
+}
+
+void decision_of_address(struct conn *conn, const struct asker *asker,
+    const struct sockaddr_storage *address, bool is_told, struct decision *out)
+{
+    struct record_decision line = {.stage = RECORD_ADDRESS,
+        .mode = conn_mode_word(conn->mode),
+        .host = &conn->site.host,
+        .port = conn->site.port,
+        .address = address};
+
+    if (is_told) {
+        conn->flow->counts.blocked++;
+        notice_reference(out->reference);
+    }
+    decision_record(conn, asker, out, &line);
+}

@@ -48,4 +48,14 @@ void decision_of_url(struct conn *conn, const struct asker *asker,
 void decision_of_site(
     struct conn *conn, const struct asker *asker, struct decision *out);
 
+/* Evaluate what is in the flow's scratch, and nothing else. */
+void decision_of_class(
+    struct conn *conn, const struct asker *asker, struct decision *out);
+
+/* Write down that an address of conn->site is blocked: out->verdict, about
+ * what is in the flow's scratch.
+ * is_told  a notice will be shown: out->reference is made */
+void decision_of_address(struct conn *conn, const struct asker *asker,
+    const struct sockaddr_storage *address, bool is_told, struct decision *out);
+
 #endif

@@ -186,6 +186,7 @@ static void exchange_finish(struct exchange *x)
     x->up.read_bytes = 0;
     x->down.written_bytes = 0;
     forward_drop(x);
+    gate_free(&x->gate);
     world_drop(&x->asker.world);
     arena_reset(&x->arena);
 }
@@ -319,6 +320,9 @@ static enum step exchange_forward(
         }
         return answer_error(x, notice_status_of(conn->origin.reason),
             conn->origin.reason, conn->origin.detail);
+    }
+    if (gate_set(conn, &x->asker, &x->gate) != COP_OK) {
+        return conn_end(conn, COP_REASON_MEMORY, NULL);
     }
     return forward_begin(x, url, request);
 }

@@ -16,6 +16,7 @@
 #include "gateway/flow/conn.h"
 #include "gateway/flow/decision.h"
 #include "gateway/flow/end.h"
+#include "gateway/flow/gate.h"
 #include "gateway/flow/lane.h"
 #include "gateway/loop/loop.h"
 #include "gateway/upstream/upstream.h"
@@ -61,6 +62,7 @@ struct exchange {
     uint64_t paced_bytes;      /* up.read_bytes when it last got more time */
     struct upstream *upstream; /* HTTP/1: this exchange's alone */
     struct upstream_wait *wait;
+    struct gate *gate;   /* asked about the server's addresses; often none */
     uint32_t head_bytes; /* what the lanes were made for */
     uint32_t fields;
     struct end client;

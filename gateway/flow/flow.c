@@ -153,4 +153,8 @@ void flow_count(const struct flow *flow, struct flow_counts *out)
 {
     *out = flow->counts;
     cop_cache_counts(flow->cache, &out->cache);
+    for (unsigned i = 0; i < COP_DATABASES; i++) {
+        out->built_unix[i] =
+            cop_locator_built(flow->parts.world->locator, (enum cop_database)i);
+    }
 }

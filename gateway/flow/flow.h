@@ -50,6 +50,7 @@ struct flow_counts {
     uint64_t intercepted;
     struct cop_cache_counts cache;
     uint64_t ended[COP_REASONS];
+    int64_t built_unix[COP_DATABASES]; /* when those in use were; 0: none */
 };
 void flow_count(const struct flow *flow, struct flow_counts *out);
 

@@ -208,6 +208,16 @@ static enum step forward_attach(struct exchange *x, struct upstream *upstream)
                                      : forward_attach_wire(x, upstream);
 }
 
+/* No address of the server may be used: the child is told why, not that the
+ * server is out of reach. */
+static enum step forward_refuse(struct exchange *x)
+{
+    struct decision decision;
+
+    gate_decide(x->gate, true, &decision);
+    return answer_block(x, &decision, COP_REASON_NONE);
+}
+
 static void forward_on_upstream(void *context, struct upstream *upstream,
     enum cop_reason reason, const char *detail)
 {
@@ -217,28 +227,35 @@ static void forward_on_upstream(void *context, struct upstream *upstream,
     x->wait = NULL;
     if (upstream != NULL) {
         step = forward_attach(x, upstream);
+    } else if (reason == COP_REASON_REFUSED && gate_is_shut(x->gate)) {
+        step = forward_refuse(x);
     } else {
         step = answer_error(x, notice_status_of(reason), reason, detail);
     }
     exchange_resume(x, step);
 }
 
+/* What kind of connection it must be, whatever the server speaks else. */
+static unsigned forward_how(const struct exchange *x)
+{
+    if (x->is_bound || x->needs_http1) {
+        return UPSTREAM_HTTP1;
+    }
+    return x->upgrades ? UPSTREAM_WEBSOCKET : 0;
+}
+
 /* how  UPSTREAM_FRESH, or 0 */
 static enum step forward_connect(struct exchange *x, unsigned how)
 {
-    const struct place place = {x->to.is_tls, &x->to.host, x->to.port};
     struct upstream *upstream = NULL;
-    enum cop_status status;
-    enum cop_reason reason;
-
-    if (x->is_bound || x->needs_http1) {
-        how |= UPSTREAM_HTTP1;
-    } else if (x->upgrades) {
-        how |= UPSTREAM_WEBSOCKET;
-    }
-    status = upstreams_get(x->conn->flow->upstreams, &place, how,
+    const struct upstream_to to = {
+        .dial = {&x->to.host, x->to.port, gate_bar(x->gate)},
+        .is_tls = x->to.is_tls,
+        .how = forward_how(x) | how};
+    enum cop_status status = upstreams_get(x->conn->flow->upstreams, &to,
         forward_on_upstream, x, &upstream, &x->wait);
-    reason = status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY;
+    enum cop_reason reason =
+        status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY;
 
     if (status == COP_OK) {
         return forward_attach(x, upstream);

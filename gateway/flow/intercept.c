@@ -84,7 +84,9 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
     if (upstream != NULL) {
         intercept_see(conn, upstream);
         upstream_put(&upstream);
-    } else {
+    } else if (reason != COP_REASON_REFUSED ||
+               !gate_is_shut(conn->tunnel->gate)) {
+        /* Why an address is barred each request inside finds out anew. */
         fault_set(&conn->origin, reason, detail);
     }
     conn_resume(conn, intercept_show(conn));
@@ -92,9 +94,11 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 
 enum step intercept_begin(struct conn *conn)
 {
-    const struct place place = {true, &conn->site.host, conn->site.port};
     struct upstream *upstream = NULL;
-    enum cop_status status = upstreams_get(conn->flow->upstreams, &place, 0,
+    const struct upstream_to to = {.dial = {&conn->site.host, conn->site.port,
+                                       gate_bar(conn->tunnel->gate)},
+        .is_tls = true};
+    enum cop_status status = upstreams_get(conn->flow->upstreams, &to,
         intercept_on_upstream, conn, &upstream, &conn->tunnel->wait);
 
     if (status == COP_AGAIN) {

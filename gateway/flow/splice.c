@@ -6,14 +6,24 @@
 
 #include "gateway/flow/inner.h"
 
-/* The server is out of reach. TLS is not answered yet, so where that is
- * allowed the child gets a page that says so. */
+/* The server is out of reach, or no address of it may be used. TLS is not
+ * answered yet, so where that is allowed the child gets a page that says so;
+ * why an address is barred, the request inside finds out anew, with its URL. */
 static enum step splice_fail(struct conn *conn, enum cop_reason reason)
 {
-    if (!conn->tunnel->decision.may_inspect) {
+    struct tunnel *tunnel = conn->tunnel;
+    bool is_barred = reason == COP_REASON_REFUSED && gate_is_shut(tunnel->gate);
+
+    if (is_barred) {
+        gate_decide(
+            tunnel->gate, !tunnel->decision.may_inspect, &(struct decision){0});
+    }
+    if (!tunnel->decision.may_inspect) {
         return conn_end(conn, reason, NULL);
     }
-    fault_set(&conn->origin, reason, NULL);
+    if (!is_barred) {
+        fault_set(&conn->origin, reason, NULL);
+    }
     conn->mode = CONN_INTERCEPTED;
     return intercept_show(conn);
 }
@@ -68,8 +78,10 @@ static void splice_dialled(void *context, int fd, enum cop_reason reason,
 
 enum step splice_begin(struct conn *conn)
 {
-    enum cop_status status = dial_start(conn->flow->dialer, &conn->site.host,
-        conn->site.port, splice_dialled, conn, &conn->tunnel->dial);
+    const struct dial_to to = {
+        &conn->site.host, conn->site.port, gate_bar(conn->tunnel->gate)};
+    enum cop_status status = dial_start(
+        conn->flow->dialer, &to, splice_dialled, conn, &conn->tunnel->dial);
 
     if (status != COP_OK) {
         return conn_end(conn,

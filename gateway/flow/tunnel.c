@@ -60,9 +60,16 @@ void tunnel_free(struct tunnel **tunnel)
         return;
     }
     tunnel_stop(it);
+    gate_free(&it->gate);
     buf_fini(&it->hello);
     world_drop(&it->asker.world);
     free(it);
+}
+
+/* For what was just decided on. */
+static bool tunnel_set_gate(struct conn *conn)
+{
+    return gate_set(conn, &conn->tunnel->asker, &conn->tunnel->gate) == COP_OK;
 }
 
 enum step tunnel_begin(struct exchange *x, const struct request *request)
@@ -79,7 +86,7 @@ enum step tunnel_begin(struct exchange *x, const struct request *request)
         return answer_block(x, &decision, COP_REASON_REFUSED);
     }
     conn->tunnel = tunnel_new(x, &decision);
-    if (conn->tunnel == NULL) {
+    if (conn->tunnel == NULL || !tunnel_set_gate(conn)) {
         return conn_end(conn, COP_REASON_MEMORY, NULL);
     }
     exchange_release(&conn->exchange);
@@ -180,7 +187,8 @@ static enum step tunnel_name(struct conn *conn, const struct cop_host *name)
         return tunnel_alert(
             conn, TUNNEL_ALERT_ACCESS_DENIED, COP_REASON_REFUSED);
     }
-    return STEP_NEXT;
+    return tunnel_set_gate(conn) ? STEP_NEXT
+                                 : conn_end(conn, COP_REASON_MEMORY, NULL);
 }
 
 /* An address says nothing of which site is behind it. Without a name either,

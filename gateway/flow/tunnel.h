@@ -6,6 +6,7 @@
 
 #include "gateway/flow/conn.h"
 #include "gateway/flow/decision.h"
+#include "gateway/flow/gate.h"
 #include "gateway/flow/request.h"
 #include "gateway/net/dial.h"
 #include "gateway/tls/leaf.h"
@@ -15,6 +16,7 @@
 struct tunnel {
     struct asker asker;
     struct decision decision;
+    struct gate *gate; /* asked about the server's addresses; often none */
     struct buf hello;  /* what the client sent behind CONNECT, from its start */
     size_t granted;    /* bytes of the answer to CONNECT that are written */
     bool is_http1;     /* the server was asked, and did not choose HTTP/2 */

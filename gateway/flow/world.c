@@ -51,6 +51,7 @@ void world_drop(struct world **world)
     identity_free(&it->identity);
     cop_policy_free(&it->policy);
     tls_client_drop(&it->client);
+    cop_locator_free(&it->locator);
     config_free(&it->config);
     free(it);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cop/decide.h"
+#include "cop/locate.h"
 #include "gateway/config/config.h"
 #include "gateway/identity/identity.h"
 #include "gateway/tls/wire.h"
@@ -17,6 +18,7 @@ struct world {
     struct cop_policy *policy;
     struct identity *identity;
     struct tls_client *client;
+    struct cop_locator *locator; /* where addresses are; NULL: nobody knows */
     char timezone[64]; /* of the policy file, "" for UTC */
 };
 

@@ -9,7 +9,8 @@
  *
  * Invariants
  * 1. Reach is judged on the very bytes that are then connected to, at that
- *    moment, by the rules in force at that moment.
+ *    moment, by the rules in force at that moment; so is what the policy
+ *    bars.
  * 2. The callback comes from the loop, once; when it does, every descriptor
  *    but the one handed over is closed and nothing is set in the loop any
  *    more. The dial is freed at the end of that turn. */
@@ -51,8 +52,10 @@ struct dial {
     struct dial *prev;
     dial_fn *fn;
     void *context;
+    struct dial_bar bar;
     uint16_t port;
     bool is_over;
+    bool is_barred;         /* an address was passed over for a rule */
     uint32_t tried;         /* of the lookup's addresses, put in order */
     uint32_t running;       /* attempts under way */
     enum cop_reason reason; /* why the last one failed */
@@ -228,6 +231,10 @@ static void dial_try_next(struct dial *dial)
             }
             continue;
         }
+        if (dial_bars(&dial->bar, &attempt->address)) {
+            dial->is_barred = true;
+            continue;
+        }
         dial->last = attempt;
         dial->reason = attempt_begin(attempt);
         if (dial->reason != COP_REASON_NONE) {
@@ -241,7 +248,7 @@ static void dial_try_next(struct dial *dial)
         dial->reason = COP_REASON_MEMORY;
     }
     if (dial->running == 0) {
-        dial_end(dial, -1, dial->reason);
+        dial_end(dial, -1, dial->is_barred ? COP_REASON_REFUSED : dial->reason);
     }
 }
 
@@ -296,7 +303,7 @@ static void dial_on_start(struct task *task)
 }
 
 static struct dial *dial_new(
-    struct dialer *dialer, uint16_t port, dial_fn *fn, void *context)
+    struct dialer *dialer, const struct dial_to *to, dial_fn *fn, void *context)
 {
     struct dial *dial = calloc(1, sizeof(*dial));
 
@@ -306,7 +313,8 @@ static struct dial *dial_new(
     dial->dialer = dialer;
     dial->fn = fn;
     dial->context = context;
-    dial->port = port;
+    dial->port = to->port;
+    dial->bar = to->bar;
     dial->reason = COP_REASON_RESOLVE;
     lookup_init(&dial->lookup, dial_on_lookup);
     timer_init(&dial->pace, dial_on_pace);
@@ -325,24 +333,24 @@ static struct dial *dial_new(
     return dial;
 }
 
-enum cop_status dial_start(struct dialer *dialer, const struct cop_host *host,
-    uint16_t port, dial_fn *fn, void *context, struct dial **out)
+enum cop_status dial_start(struct dialer *dialer, const struct dial_to *to,
+    dial_fn *fn, void *context, struct dial **out)
 {
-    struct dial *dial = dial_new(dialer, port, fn, context);
+    struct dial *dial = dial_new(dialer, to, fn, context);
     struct sockaddr_storage address;
     socklen_t n;
 
     if (dial == NULL) {
         return COP_E_NOMEM;
     }
-    if (address_from_host(host, port, &address, &n) == COP_OK) {
+    if (address_from_host(to->host, to->port, &address, &n) == COP_OK) {
         uint8_t bytes[16];
 
         address_bytes(&address, bytes);
         answer_add(&dial->lookup.answer, bytes);
         loop_defer(dialer->loop, &dial->start);
     } else {
-        resolver_ask(dialer->resolver, host, &dial->lookup);
+        resolver_ask(dialer->resolver, to->host, &dial->lookup);
     }
     *out = dial;
     return COP_OK;

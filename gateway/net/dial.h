@@ -4,6 +4,7 @@
 #ifndef GATEWAY_NET_DIAL_H
 #define GATEWAY_NET_DIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -33,16 +34,36 @@ void dialer_free(struct dialer **dialer);
  * fd       connected, non-blocking, TCP_NODELAY, now the callee's; -1 on
  *          failure
  * reason   COP_REASON_NONE on success, else RESOLVE, RESOLVE_TIMEOUT, CONNECT,
- *          CONNECT_TIMEOUT, REACH, LIMIT (descriptors, questions), MEMORY
+ *          CONNECT_TIMEOUT, REACH, LIMIT (descriptors, questions), MEMORY, or
+ *          REFUSED where an address was barred and no other one answered
  * address  where it is connected, or the last one tried; NULL if none was */
 typedef void dial_fn(void *context, int fd, enum cop_reason reason,
     const struct sockaddr_storage *address);
 
+/* Asked about each address right before it would be connected to, after the
+ * rules of reach: whether it must not be. None (all zeros) bars nothing. */
+struct dial_bar {
+    bool (*bars)(void *context, const struct sockaddr_storage *address);
+    void *context; /* outlives the dial */
+};
+
+/* Where to. */
+struct dial_to {
+    const struct cop_host *host;
+    uint16_t port;
+    struct dial_bar bar;
+};
+
+static inline bool dial_bars(
+    const struct dial_bar *bar, const struct sockaddr_storage *address)
+{
+    return bar->bars != NULL && bar->bars(bar->context, address);
+}
+
 /* Start; *out is valid until the callback or dial_cancel(). COP_OK or
  * COP_E_NOMEM. */
 COP_MUST_USE enum cop_status dial_start(struct dialer *dialer,
-    const struct cop_host *host, uint16_t port, dial_fn *fn, void *context,
-    struct dial **out);
+    const struct dial_to *to, dial_fn *fn, void *context, struct dial **out);
 /* No callback comes after. Nulls *dial. */
 void dial_cancel(struct dial **dial);
 

@@ -29,8 +29,8 @@ struct channel_message {
     uint32_t has_policy; /* 0 or 1 */
     uint32_t has_keyd;   /* 0 or 1 */
     uint32_t listens;
-    int32_t status; /* CHANNEL_READY: an enum cop_status */
-    uint32_t reserved;
+    int32_t status;     /* CHANNEL_READY: an enum cop_status */
+    uint32_t databases; /* a bit for each kind of database that is there */
 };
 
 /* A connected pair, close-on-exec, non-blocking. COP_OK or COP_E_IO. */

@@ -60,13 +60,38 @@ static enum cop_status check_ca(
     return status;
 }
 
-static void check_print_json(
-    const char *file, const struct cop_report *report, json_t *findings)
+/* What is known of each database of addresses. */
+static json_t *check_databases(const struct load *load)
 {
-    json_t *all = json_pack("{s:s, s:s, s:b, s:i, s:i, s:O}", "schema",
+    json_t *all = json_array();
+
+    for (unsigned i = 0; load != NULL && i < COP_DATABASES; i++) {
+        const struct databases *databases = &load->databases;
+        const struct cop_database_facts *facts = &databases->facts[i];
+        json_t *one = json_pack("{s:s, s:s, s:s*}", "kind",
+            cop_database_word((enum cop_database)i), "state",
+            database_state_word(databases->states[i]), "file",
+            load->config->locations.files[i]);
+
+        if (databases->fds[i] >= 0 && one != NULL) {
+            json_object_set_new(one, "type", json_string(facts->type));
+            json_object_set_new(
+                one, "built_unix", json_integer(facts->built_unix));
+            json_object_set_new(
+                one, "age_days", json_integer(databases->age_days[i]));
+        }
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static void check_print_json(const char *file, const struct cop_report *report,
+    json_t *findings, const struct load *load)
+{
+    json_t *all = json_pack("{s:s, s:s, s:b, s:i, s:i, s:O, s:o}", "schema",
         "copgate/check/v1", "file", file, "ok", report->errors == 0, "errors",
         (int)report->errors, "warnings", (int)report->warnings, "findings",
-        findings);
+        findings, "databases", check_databases(load));
 
     if (all != NULL) {
         json_dumpf(all, stdout, JSON_INDENT(2));
@@ -87,16 +112,17 @@ int parent_check(const char *file, int is_json)
         report.emit = check_gather;
         report.context = findings;
     }
-    status = load_open(file, now, &report, &load);
+    status = load_open(file, now, NULL, &report, &load);
     if (status == COP_OK) {
         status = check_ca(load, now, &report);
     }
-    load_close(&load);
     if (is_json) {
-        check_print_json(file, &report, findings);
+        check_print_json(file, &report, findings, load);
     } else if (status == COP_OK) {
         printf("%s: the configuration is valid\n", file);
+        databases_say(&load->databases);
     }
+    load_close(&load);
     json_decref(findings);
     return status == COP_OK ? EXIT_DONE : EXIT_CONFIGURATION;
 }

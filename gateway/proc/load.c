@@ -220,7 +220,7 @@ static enum cop_status load_check_zone(
 }
 
 enum cop_status load_open(const char *file, int64_t now_unix,
-    struct cop_report *report, struct load **out)
+    const struct load *before, struct cop_report *report, struct load **out)
 {
     struct load *load = calloc(1, sizeof(*load));
     struct world *world = NULL;
@@ -234,6 +234,7 @@ enum cop_status load_open(const char *file, int64_t now_unix,
     load->trust_fd = -1;
     load->ca_certificate_fd = -1;
     load->ca_key_fd = -1;
+    databases_init(&load->databases);
     status = load_config(load, file, report);
     if (status == COP_OK) {
         status = load_policy(load, now_unix, report);
@@ -245,16 +246,24 @@ enum cop_status load_open(const char *file, int64_t now_unix,
         status = load_trust(load, report);
     }
     if (status == COP_OK) {
+        status = databases_open(&load->databases, &load->config->locations,
+            now_unix, before != NULL ? &before->databases : NULL, report);
+    }
+    if (status == COP_OK) {
         const struct load_parts given = {file, load->config_fd, load->policy_fd,
             load->trust_fd, load->ca_certificate_fd, load->bundle_fds,
-            load->bundles};
+            load->bundles, load->databases.fds};
 
         status = load_world(&given, report, &world);
     }
     if (status == COP_OK) {
         status = load_check_zone(load, world->timezone, report);
-        world_drop(&world);
     }
+    if (status == COP_OK) {
+        status = databases_judge(
+            &load->databases, &load->config->locations, world->policy, report);
+    }
+    world_drop(&world);
     if (status != COP_OK) {
         load_close(&load);
         return status;
@@ -281,6 +290,7 @@ void load_close(struct load **load)
     load_close_fd(&(*load)->trust_fd);
     load_close_fd(&(*load)->ca_certificate_fd);
     load_close_fd(&(*load)->ca_key_fd);
+    databases_close(&(*load)->databases);
     for (uint32_t i = 0; i < (*load)->bundles; i++) {
         load_close_fd(&(*load)->bundle_fds[i]);
     }
@@ -297,6 +307,7 @@ struct parts {
     struct cop_policy *policy;
     struct identity *identity;
     struct tls_client *client;
+    struct cop_locator *locator;
 };
 
 static enum cop_status parts_read_config(struct parts *parts,
@@ -381,6 +392,22 @@ static enum cop_status parts_trust(struct parts *parts,
     return status;
 }
 
+/* The parent checked the databases; all that can be wrong now is ours. */
+static enum cop_status parts_locate(struct parts *parts,
+    const struct load_parts *given, struct cop_report *report)
+{
+    enum cop_status status =
+        cop_locator_new(given->database_fds, &parts->locator);
+
+    if (status != COP_OK) {
+        cop_report_at(report, COP_ERROR, "database", given->file, 0, 0,
+            "see that /proc is mounted",
+            "its databases of addresses cannot be opened: %s",
+            cop_status_text(status));
+    }
+    return status;
+}
+
 /* The clock of the place is the policy file's to say. */
 static void parts_set_zone(const struct parts *parts, struct world *world)
 {
@@ -411,17 +438,22 @@ enum cop_status load_world(const struct load_parts *given,
         status = parts_trust(&parts, given, report);
     }
     if (status == COP_OK) {
+        status = parts_locate(&parts, given, report);
+    }
+    if (status == COP_OK) {
         *out =
             world_new(parts.config, parts.policy, parts.identity, parts.client);
         status = *out != NULL ? COP_OK : COP_E_NOMEM;
     }
     if (status == COP_OK) {
+        (*out)->locator = parts.locator;
         parts_set_zone(&parts, *out);
     }
     for (uint32_t i = 0; i < parts.bundles_n; i++) {
         cop_bundle_drop(&parts.bundles[i]);
     }
     if (status != COP_OK) {
+        cop_locator_free(&parts.locator);
         tls_client_drop(&parts.client);
         identity_free(&parts.identity);
         cop_policy_free(&parts.policy);

@@ -11,6 +11,7 @@
 #include "cop/report.h"
 #include "gateway/config/config.h"
 #include "gateway/flow/world.h"
+#include "gateway/proc/databases.h"
 
 enum { LOAD_BUNDLES_MAX = 7 };
 
@@ -21,6 +22,7 @@ struct load {
     int trust_fd;  /* sealed memory: PEM of the authorities of servers */
     int bundle_fds[LOAD_BUNDLES_MAX];
     uint32_t bundles;
+    struct databases databases; /* of where addresses are */
     int ca_certificate_fd;
     int ca_key_fd; /* opened, never read by the parent */
     struct config *config;
@@ -28,10 +30,12 @@ struct load {
 
 /* Read a configuration and all it names.
  * now_unix  what dates in the policy file are measured against
+ * before    what is in use, for databases whose successors are damaged; NULL:
+ *           nothing is
  * Returns COP_OK; COP_E_CHECK for anything wrong with what was read, COP_E_IO
  * for what cannot be opened, COP_E_NOMEM; all reported. */
 COP_MUST_USE enum cop_status load_open(const char *file, int64_t now_unix,
-    struct cop_report *report, struct load **out);
+    const struct load *before, struct cop_report *report, struct load **out);
 void load_close(struct load **load);
 
 /* What a world is made of, borrowed. */
@@ -43,6 +47,7 @@ struct load_parts {
     int ca_certificate_fd;
     const int *bundle_fds;
     uint32_t bundles;
+    const int *database_fds; /* COP_DATABASES of them; -1 for none */
 };
 
 /* Make a world: the parent to check a load, a worker to use it. The same

@@ -99,6 +99,9 @@ static enum cop_status parent_send_world(
     int fds[CHANNEL_FDS_MAX];
     uint32_t n = 0;
 
+    for (unsigned i = 0; i < COP_DATABASES; i++) {
+        message.databases |= (load->databases.fds[i] >= 0 ? 1u : 0) << i;
+    }
     fds[n++] = load->config_fd;
     fds[n++] = load->trust_fd;
     fds[n++] = load->ca_certificate_fd;
@@ -107,6 +110,11 @@ static enum cop_status parent_send_world(
     }
     for (uint32_t i = 0; i < load->bundles; i++) {
         fds[n++] = load->bundle_fds[i];
+    }
+    for (unsigned i = 0; i < COP_DATABASES; i++) {
+        if (load->databases.fds[i] >= 0) {
+            fds[n++] = load->databases.fds[i];
+        }
     }
     fds[n++] = parent->log_fd;
     if (keyd_fd >= 0) {
@@ -310,6 +318,7 @@ static void parent_say_ready(struct parent *parent)
     char text[ADDRESS_TEXT_MAX];
 
     notify_ready();
+    databases_say(&parent->load->databases);
     if (parent->generation > 1) {
         say(SAY_NOTICE, "generation %u is in use", parent->generation);
         return;
@@ -417,7 +426,8 @@ static void parent_reload(struct parent *parent)
 
     notify_reloading();
     if (keyd == NULL ||
-        load_open(parent->file, time(NULL), &report, &load) != COP_OK ||
+        load_open(parent->file, time(NULL), parent->load, &report, &load) !=
+            COP_OK ||
         listeners_open(load->config, &parent->listeners, &listeners) !=
             COP_OK ||
         (log_fd = parent_open_log(load->config)) < 0 ||
@@ -525,7 +535,8 @@ static int parent_prepare(struct parent *parent)
 {
     struct cop_report report = {.emit = say_finding};
 
-    if (load_open(parent->file, time(NULL), &report, &parent->load) != COP_OK) {
+    if (load_open(parent->file, time(NULL), NULL, &report, &parent->load) !=
+        COP_OK) {
         return EXIT_CONFIGURATION;
     }
     if (listeners_open(parent->load->config, NULL, &parent->listeners) !=

@@ -66,6 +66,7 @@ struct delivery {
     int policy_fd;
     const int *bundle_fds;
     uint32_t bundles;
+    int database_fds[COP_DATABASES];
     int log_fd;
     int keyd_fd;
     const int *listens;
@@ -76,12 +77,13 @@ static bool delivery_sort(const struct channel_message *message, const int *fds,
     uint32_t fds_n, struct delivery *out)
 {
     uint32_t wanted = 4 + message->has_policy + message->bundles +
-                      message->has_keyd + message->listens;
+                      message->has_keyd + message->listens +
+                      (uint32_t)__builtin_popcount(message->databases);
     uint32_t next = 0;
 
     if (message->bundles > LOAD_BUNDLES_MAX || message->has_policy > 1 ||
         message->has_keyd > 1 || message->listens > WORKER_LISTENS_MAX ||
-        wanted != fds_n) {
+        message->databases >> COP_DATABASES != 0 || wanted != fds_n) {
         return false;
     }
     out->config_fd = fds[next++];
@@ -91,6 +93,10 @@ static bool delivery_sort(const struct channel_message *message, const int *fds,
     out->bundle_fds = fds + next;
     out->bundles = message->bundles;
     next += message->bundles;
+    for (unsigned i = 0; i < COP_DATABASES; i++) {
+        out->database_fds[i] =
+            (message->databases >> i & 1) != 0 ? fds[next++] : -1;
+    }
     out->log_fd = fds[next++];
     out->keyd_fd = message->has_keyd ? fds[next++] : -1;
     out->listens = fds + next;
@@ -280,7 +286,7 @@ static enum cop_status worker_adopt(struct worker *worker,
     }
     parts = (struct load_parts){worker->file, given.config_fd, given.policy_fd,
         given.trust_fd, given.ca_certificate_fd, given.bundle_fds,
-        given.bundles};
+        given.bundles, given.database_fds};
     status = load_world(&parts, &report, &world);
     if (status != COP_OK) {
         return status;
@@ -333,14 +339,17 @@ static void worker_report(const struct worker *worker)
         "{\"event\":\"counts\",\"worker\":%d,\"connections\":%llu,"
         "\"open\":%llu,\"requests\":%llu,\"blocked\":%llu,\"spliced\":%llu,"
         "\"intercepted\":%llu,\"cache_hits\":%llu,\"cache_misses\":%llu,"
-        "\"cache_uncached\":%llu,\"ended\":{",
+        "\"cache_uncached\":%llu,\"countries_built\":%lld,"
+        "\"networks_built\":%lld,\"ended\":{",
         (int)getpid(), (unsigned long long)counts.connections,
         (unsigned long long)counts.open, (unsigned long long)counts.requests,
         (unsigned long long)counts.blocked, (unsigned long long)counts.spliced,
         (unsigned long long)counts.intercepted,
         (unsigned long long)counts.cache.hits,
         (unsigned long long)counts.cache.misses,
-        (unsigned long long)counts.cache.uncached);
+        (unsigned long long)counts.cache.uncached,
+        (long long)counts.built_unix[COP_DATABASE_COUNTRY],
+        (long long)counts.built_unix[COP_DATABASE_AS]);
     for (int i = 0, first = 1; i < COP_REASONS; i++) {
         if (counts.ended[i] != 0) {
             fprintf(stderr, "%s\"%s\":%llu", first ? "" : ",",

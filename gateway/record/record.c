@@ -163,6 +163,12 @@ static void record_what(struct line *line,
     }
     line_text(line, "host", cop_host_slice(decision->host), COP_HOST_MAX);
     line_number(line, "port", decision->port);
+    if (decision->address != NULL) {
+        char text[ADDRESS_TEXT_MAX];
+
+        line_text(line, "address", address_print(decision->address, text),
+            ADDRESS_TEXT_MAX);
+    }
     if (url != NULL && may->has_requirement) {
         line_text(line, "path",
             (struct cop_slice){
@@ -206,7 +212,11 @@ static void record_rule(
 
 static const char *stage_word(enum record_stage stage)
 {
-    return stage == RECORD_CONNECT ? "connect" : "request";
+    static const char *const words[] = {[RECORD_CONNECT] = "connect",
+        [RECORD_REQUEST] = "request",
+        [RECORD_ADDRESS] = "address"};
+
+    return words[stage];
 }
 
 void record_decision(

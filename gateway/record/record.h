@@ -28,7 +28,7 @@ void record_redirect(struct record *record, int fd);
 void record_flush(struct record *record);
 void record_free(struct record **record); /* flushes */
 
-enum record_stage { RECORD_CONNECT, RECORD_REQUEST };
+enum record_stage { RECORD_CONNECT, RECORD_REQUEST, RECORD_ADDRESS };
 
 struct record_decision {
     enum record_stage stage;
@@ -42,7 +42,8 @@ struct record_decision {
     struct cop_slice method; /* empty at CONNECT */
     const struct cop_host *host;
     uint16_t port;
-    const struct cop_url *url; /* NULL at CONNECT */
+    const struct cop_url *url;              /* NULL at CONNECT */
+    const struct sockaddr_storage *address; /* of the server; or NULL */
     const struct cop_class *class;
     const struct cop_verdict *verdict;
 };

@@ -121,14 +121,15 @@ static void taken_ready(struct watch *watch, unsigned events)
     loop_want(upstream->home->loop, watch, 0);
 }
 
-struct upstream *pool_take(struct pool *pool, const struct place *place)
+struct upstream *pool_take(
+    struct pool *pool, const struct place *place, const struct dial_bar *bar)
 {
     struct upstream *next;
 
     for (struct upstream *it = *pool_bucket(pool, place); it != NULL;
          it = next) {
         next = it->next;
-        if (!place_is_of(place, it)) {
+        if (!place_is_of(place, it) || dial_bars(bar, &it->address)) {
             continue;
         }
         if (is_alive(it)) {

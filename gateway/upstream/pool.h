@@ -26,8 +26,10 @@ void pool_clear(struct pool *pool);
 uint64_t place_hash(const uint64_t secret[2], const struct place *place);
 bool place_is_of(const struct place *place, const struct upstream *upstream);
 
-/* Take one out that is still alive, the one used last, or NULL. */
-struct upstream *pool_take(struct pool *pool, const struct place *place);
+/* Take one out that is still alive and whose address is not barred, the one
+ * used last, or NULL. */
+struct upstream *pool_take(
+    struct pool *pool, const struct place *place, const struct dial_bar *bar);
 /* Keep one for at most idle_ms, at most per_place to one place. False: it was
  * not taken and is still the caller's. */
 bool pool_put(struct pool *pool, struct upstream *upstream, uint32_t per_place,

@@ -228,14 +228,17 @@ static bool shared_is_alive(struct shared *shared, struct upstream *it)
 }
 
 struct upstream *shared_find(
-    struct shared *shared, const struct place *place, bool websocket)
+    struct shared *shared, const struct upstream_to *to)
 {
+    const struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    bool websocket = (to->how & UPSTREAM_WEBSOCKET) != 0;
     struct upstream *next;
 
-    for (struct upstream *it = *shared_bucket(shared, place); it != NULL;
+    for (struct upstream *it = *shared_bucket(shared, &place); it != NULL;
          it = next) {
         next = it->next;
-        if (!place_is_of(place, it)) {
+        if (!place_is_of(&place, it) ||
+            dial_bars(&to->dial.bar, &it->address)) {
             continue;
         }
         if (!shared_is_alive(shared, it)) {

@@ -37,10 +37,10 @@ void shared_fini(struct shared *shared);
 COP_MUST_USE enum cop_status shared_start(struct shared *shared,
     struct upstream *upstream, const struct config_limits *limits,
     bool is_listed);
-/* One that takes another stream now, or NULL.
- * websocket  and an extended CONNECT */
+/* One that takes another stream now, whose address is not barred, and which
+ * takes WebSockets where that is asked for; or NULL. */
 struct upstream *shared_find(
-    struct shared *shared, const struct place *place, bool websocket);
+    struct shared *shared, const struct upstream_to *to);
 /* No new streams on any: the trust has changed. */
 void shared_retire_all(struct shared *shared);
 

@@ -24,8 +24,8 @@
  *     of the three.
  *  2. What was begun under one trust keeps it: the epoch of its beginning is
  *     compared when it is given back, and before it is followed.
- *  3. A leader that is cancelled goes on, telling nobody, while others follow
- *     it. */
+ *  3. A leader that is cancelled in its handshake goes on, telling nobody, if
+ *     others follow it; before that, one of them leads. */
 #include "gateway/upstream/upstream.h"
 
 #include <stdio.h>
@@ -67,7 +67,9 @@ struct upstream_wait {
     struct timer timer;
     struct cop_host host;
     uint16_t port;
+    struct dial_bar bar; /* of who waits, and gone with it */
     bool is_tls;
+    unsigned how;
     bool is_http1; /* HTTP/2 is not offered */
 };
 
@@ -132,6 +134,8 @@ static void wait_take_followers(
     }
 }
 
+static void wait_set_out(struct upstream_wait *followers);
+
 static void wait_fail(
     struct upstream_wait *wait, enum cop_reason reason, const char *detail)
 {
@@ -142,6 +146,11 @@ static void wait_fail(
     (void)snprintf(words, sizeof(words), "%s", detail);
     wait_take_followers(wait, &followers);
     wait_tell(wait, NULL, reason, words);
+    if (reason == COP_REASON_REFUSED) {
+        /* What is barred to one may be open to another. */
+        wait_set_out(followers);
+        return;
+    }
     while (followers != NULL) {
         wait_tell(followers, NULL, reason, words);
     }
@@ -150,6 +159,13 @@ static void wait_fail(
 static struct place wait_place(const struct upstream_wait *wait)
 {
     return (struct place){wait->is_tls, &wait->host, wait->port};
+}
+
+static struct upstream_to wait_to(const struct upstream_wait *wait)
+{
+    return (struct upstream_to){.dial = {&wait->host, wait->port, wait->bar},
+        .is_tls = wait->is_tls,
+        .how = wait->how};
 }
 
 /* Remember what a place speaks. */
@@ -174,48 +190,17 @@ static bool place_is_http1(
     return pool->known_http1[hash % KNOWN_PLACES] == hash;
 }
 
-static void wait_dial(struct upstream_wait *wait);
-
-/* Whoever followed gets a stream on the same connection while there is room on
- * it, and else leads itself. */
-static void wait_lead_on(struct upstreams *pool, const struct place *place,
-    struct upstream_wait *followers)
-{
-    if (followers != NULL) {
-        followers->link = &followers;
-    }
-    while (followers != NULL) {
-        struct upstream_wait *wait = followers;
-        struct upstream *upstream = shared_find(&pool->shared, place, false);
-
-        if (upstream != NULL) {
-            wait_tell(wait, upstream, COP_REASON_NONE, "");
-            continue;
-        }
-        wait_unlink(wait);
-        wait_dial(wait);
-    }
-}
-
-/* A connection of HTTP/1 is for one alone: who led, or the first to follow. */
+/* A connection of HTTP/1 is for one alone: who led, or whoever takes it. */
 static void wait_give(struct upstream_wait *wait, struct upstream *upstream)
 {
     struct upstream_wait *followers;
 
     wait_take_followers(wait, &followers);
-    if (wait->fn == NULL && followers != NULL) {
-        wait_tell(wait, NULL, COP_REASON_NONE, "");
-        wait = followers;
-    }
     if (wait->fn == NULL) {
         upstream_put(&upstream);
     }
     wait_tell(wait, upstream, COP_REASON_NONE, "");
-    while (followers != NULL) {
-        wait = followers;
-        wait_unlink(wait);
-        wait_dial(wait);
-    }
+    wait_set_out(followers);
 }
 
 static void wait_succeed(struct upstream_wait *wait)
@@ -246,7 +231,7 @@ static void wait_succeed(struct upstream_wait *wait)
     wait->upstream = NULL;
     wait_take_followers(wait, &followers);
     wait_tell(wait, upstream, COP_REASON_NONE, "");
-    wait_lead_on(pool, &place, followers);
+    wait_set_out(followers);
 }
 
 static void wait_handshake(struct upstream_wait *wait)
@@ -279,7 +264,8 @@ static void wait_late(struct timer *timer)
         COP_REASON_CONNECT_TIMEOUT, "the TLS handshake did not end in time");
 }
 
-static struct upstream *upstream_new(const struct upstream_wait *wait, int fd)
+static struct upstream *upstream_new(const struct upstream_wait *wait, int fd,
+    const struct sockaddr_storage *address)
 {
     struct upstream *upstream = calloc(1, sizeof(*upstream));
 
@@ -289,6 +275,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd)
     wire_init(&upstream->wire, fd);
     upstream->wire.abort = COP_REASON_ORIGIN_ABORT;
     upstream->host = wait->host;
+    upstream->address = *address;
     upstream->port = wait->port;
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
@@ -327,13 +314,12 @@ static void wait_dialled(void *context, int fd, enum cop_reason reason,
 {
     struct upstream_wait *wait = context;
 
-    (void)address;
     wait->dial = NULL;
     if (fd < 0) {
         wait_fail(wait, reason, "");
         return;
     }
-    wait->upstream = upstream_new(wait, fd);
+    wait->upstream = upstream_new(wait, fd, address);
     if (wait->upstream == NULL) {
         (void)close(fd);
         wait_fail(wait, COP_REASON_MEMORY, "");
@@ -348,8 +334,9 @@ static void wait_dialled(void *context, int fd, enum cop_reason reason,
 
 static enum cop_status wait_try(struct upstream_wait *wait)
 {
-    enum cop_status status = dial_start(wait->pool->dialer, &wait->host,
-        wait->port, wait_dialled, wait, &wait->dial);
+    const struct dial_to to = {&wait->host, wait->port, wait->bar};
+    enum cop_status status =
+        dial_start(wait->pool->dialer, &to, wait_dialled, wait, &wait->dial);
 
     if (status != COP_OK) {
         wait->dial = NULL;
@@ -361,37 +348,6 @@ static enum cop_status wait_try(struct upstream_wait *wait)
     wait->epoch = wait->pool->epoch;
     wait_link(wait, &wait->pool->leaders);
     return COP_OK;
-}
-
-/* One that followed sets out by itself. */
-static void wait_dial(struct upstream_wait *wait)
-{
-    enum cop_status status = wait_try(wait);
-
-    if (status != COP_OK) {
-        wait_fail(wait,
-            status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY, "");
-    }
-}
-
-static struct upstream_wait *wait_new(struct upstreams *upstreams,
-    const struct place *place, upstream_fn *fn, void *context)
-{
-    struct upstream_wait *wait = calloc(1, sizeof(*wait));
-
-    if (wait == NULL) {
-        return NULL;
-    }
-    wait->pool = upstreams;
-    wait->fn = fn;
-    wait->context = context;
-    wait->client = tls_client_hold(upstreams->client);
-    wait->host = *place->host;
-    wait->port = place->port;
-    wait->is_tls = place->is_tls;
-    watch_init(&wait->watch, wait_ready);
-    timer_init(&wait->timer, wait_late);
-    return wait;
 }
 
 /* Somebody who is on the way to a place, and may come to share it. */
@@ -416,16 +372,16 @@ static struct upstream_wait *find_leader(
 
 /* One that is there already, or NULL. */
 static struct upstream *find_ready(
-    struct upstreams *upstreams, const struct place *place, unsigned how)
+    struct upstreams *upstreams, const struct upstream_to *to)
 {
+    const struct place place = {to->is_tls, to->dial.host, to->dial.port};
     struct upstream *found = NULL;
 
-    if ((how & UPSTREAM_HTTP1) == 0) {
-        found = shared_find(
-            &upstreams->shared, place, (how & UPSTREAM_WEBSOCKET) != 0);
+    if ((to->how & UPSTREAM_HTTP1) == 0) {
+        found = shared_find(&upstreams->shared, to);
     }
-    if (found == NULL && (how & UPSTREAM_FRESH) == 0) {
-        found = pool_take(&upstreams->idle, place);
+    if (found == NULL && (to->how & UPSTREAM_FRESH) == 0) {
+        found = pool_take(&upstreams->idle, &place, &to->dial.bar);
         if (found != NULL) {
             found->is_reused = true;
         }
@@ -433,11 +389,74 @@ static struct upstream *find_ready(
     return found;
 }
 
+/* What has been made meanwhile, or is being made, is used; else one leads. */
+static void wait_set_out_one(struct upstream_wait *wait)
+{
+    struct upstreams *pool = wait->pool;
+    const struct upstream_to to = wait_to(wait);
+    const struct place place = wait_place(wait);
+    struct upstream *found = find_ready(pool, &to);
+    struct upstream_wait *leader = NULL;
+    enum cop_status status;
+
+    if (found != NULL) {
+        wait_tell(wait, found, COP_REASON_NONE, "");
+        return;
+    }
+    leader = find_leader(pool, &place);
+    if (leader != NULL) {
+        wait_link(wait, &leader->followers);
+        return;
+    }
+    status = wait_try(wait);
+    if (status != COP_OK) {
+        wait_fail(wait,
+            status == COP_E_LIMIT ? COP_REASON_LIMIT : COP_REASON_MEMORY, "");
+    }
+}
+
+/* Whoever followed goes on without the one who led. Takes the list. */
+static void wait_set_out(struct upstream_wait *followers)
+{
+    if (followers != NULL) {
+        followers->link = &followers;
+    }
+    while (followers != NULL) {
+        struct upstream_wait *wait = followers;
+
+        wait_unlink(wait);
+        wait_set_out_one(wait);
+    }
+}
+
+static struct upstream_wait *wait_new(struct upstreams *upstreams,
+    const struct upstream_to *to, upstream_fn *fn, void *context)
+{
+    struct upstream_wait *wait = calloc(1, sizeof(*wait));
+
+    if (wait == NULL) {
+        return NULL;
+    }
+    wait->pool = upstreams;
+    wait->fn = fn;
+    wait->context = context;
+    wait->client = tls_client_hold(upstreams->client);
+    wait->host = *to->dial.host;
+    wait->port = to->dial.port;
+    wait->bar = to->dial.bar;
+    wait->is_tls = to->is_tls;
+    wait->how = to->how;
+    watch_init(&wait->watch, wait_ready);
+    timer_init(&wait->timer, wait_late);
+    return wait;
+}
+
 enum cop_status upstreams_get(struct upstreams *upstreams,
-    const struct place *place, unsigned how, upstream_fn *fn, void *context,
+    const struct upstream_to *to, upstream_fn *fn, void *context,
     struct upstream **upstream, struct upstream_wait **wait)
 {
-    struct upstream *found = find_ready(upstreams, place, how);
+    const struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    struct upstream *found = find_ready(upstreams, to);
     struct upstream_wait *leader = NULL;
     struct upstream_wait *made;
     enum cop_status status;
@@ -446,14 +465,14 @@ enum cop_status upstreams_get(struct upstreams *upstreams,
         *upstream = found;
         return COP_OK;
     }
-    made = wait_new(upstreams, place, fn, context);
+    made = wait_new(upstreams, to, fn, context);
     if (made == NULL) {
         return COP_E_NOMEM;
     }
     made->is_http1 = upstreams->config->http2 == CONFIG_HTTP2_NEVER ||
-                     (how & (UPSTREAM_HTTP1 | UPSTREAM_WEBSOCKET)) != 0;
+                     (to->how & (UPSTREAM_HTTP1 | UPSTREAM_WEBSOCKET)) != 0;
     if (!made->is_http1) {
-        leader = find_leader(upstreams, place);
+        leader = find_leader(upstreams, &place);
     }
     if (leader != NULL) {
         wait_link(made, &leader->followers);
@@ -472,13 +491,20 @@ enum cop_status upstreams_get(struct upstreams *upstreams,
 void upstreams_cancel(struct upstream_wait **wait)
 {
     struct upstream_wait *it = *wait;
+    struct upstream_wait *followers;
 
     *wait = NULL;
-    if (it != NULL && it->followers != NULL) {
-        it->fn = NULL;
-    } else if (it != NULL) {
-        wait_free(it);
+    if (it == NULL) {
+        return;
     }
+    if (it->followers != NULL && it->upstream != NULL) {
+        it->fn = NULL;
+        return;
+    }
+    /* What bars addresses is gone with who asked: another must dial. */
+    wait_take_followers(it, &followers);
+    wait_free(it);
+    wait_set_out(followers);
 }
 
 void upstream_put(struct upstream **upstream)

@@ -32,6 +32,7 @@ struct upstream {
     struct wire wire;
     struct session *session; /* HTTP/2; else NULL */
     struct cop_host host;
+    struct sockaddr_storage address; /* where it is connected to */
     uint16_t port;
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
@@ -80,13 +81,21 @@ enum {
     UPSTREAM_WEBSOCKET = 4 /* HTTP/1, or one whose server takes WebSockets */
 };
 
+/* Where to, and how. A connection to an address that is barred is left where
+ * it is: it may be another's to use. */
+struct upstream_to {
+    struct dial_to dial;
+    bool is_tls;
+    unsigned how;
+};
+
 /* COP_OK: *upstream is an idle connection of the pool, alive when last looked
  * at, or one of HTTP/2 that takes another stream. COP_AGAIN: a new one is being
  * made (dial, handshake, verification), maybe by another who waits for the same
  * place; *wait is valid until the callback or upstreams_cancel().
  * Else COP_E_NOMEM, or what dial_start() could not do. */
 COP_MUST_USE enum cop_status upstreams_get(struct upstreams *upstreams,
-    const struct place *place, unsigned how, upstream_fn *fn, void *context,
+    const struct upstream_to *to, upstream_fn *fn, void *context,
     struct upstream **upstream, struct upstream_wait **wait);
 void upstreams_cancel(struct upstream_wait **wait);
 

@@ -17,7 +17,8 @@ typedef void cop_progress_fn(
     void *context, const char *step, uint64_t done, uint64_t total);
 
 /* One entry of a list of the bundle that was compiled.
- * kind  "host", "domain", "below", "url", "pattern", "network"
+ * kind  "host", "domain", "below", "url", "pattern", "network",
+ *       "country", "as"
  * text  canonical, for the call; of a URL without its scheme */
 typedef void cop_entry_fn(
     void *context, const char *kind, struct cop_slice text);

@@ -93,17 +93,21 @@ COP_API uint32_t cop_policy_bundles(const struct cop_policy *policy);
 COP_API uint64_t cop_policy_generation(const struct cop_policy *policy);
 
 /* How precisely a rule named what it matched; larger is more specific. The
- * class is in the high bits (address < domain, with what is only below it <
- * host < URL), then the number of labels or, of a URL prefix, bytes of path
- * and query; of an address or a network, bits of its prefix; of a pattern 0. */
+ * class is in the high bits (country < network by number < address < domain,
+ * with what is only below it < host < URL), then the number of labels or, of a
+ * URL prefix, bytes of path and query; of an address or a network of
+ * addresses, bits of its prefix; of a country, a numbered network and a
+ * pattern 0. */
 #define COP_SPECIFICITY(class, detail) \
     ((uint16_t)(((class) << 12) | ((detail) > 4095 ? 4095 : (detail))))
 enum {
     COP_MATCH_NONE = 0,
-    COP_MATCH_ADDRESS = 1,
-    COP_MATCH_DOMAIN = 2, /* the name or one above it, whole subtree */
-    COP_MATCH_HOST = 3,   /* exactly this name */
-    COP_MATCH_URL = 4     /* a URL prefix or a pattern */
+    COP_MATCH_COUNTRY = 1, /* where the server's address is */
+    COP_MATCH_AS = 2,      /* whose network it is in */
+    COP_MATCH_ADDRESS = 3,
+    COP_MATCH_DOMAIN = 4, /* the name or one above it, whole subtree */
+    COP_MATCH_HOST = 5,   /* exactly this name */
+    COP_MATCH_URL = 6     /* a URL prefix or a pattern */
 };
 
 /* A list that matched, with its most specific rule. */
@@ -169,6 +173,37 @@ COP_API void cop_classify_host(const struct cop_policy *policy,
 COP_API void cop_class_spare(const struct cop_policy *policy,
     const struct cop_host *host, struct cop_class *class);
 
+/* A server's address, and what a database says of it (cop/locate.h). */
+struct cop_address {
+    uint8_t bytes[16];  /* in network order; IPv4 as IPv4-mapped IPv6 */
+    char country[2];    /* ISO 3166-1, capital letters; zeros: not known */
+    uint32_t as_number; /* of its network; 0: not known */
+};
+
+/* Take the address of a host that is one. False, with nothing written, for a
+ * name. Country and number become zeros. */
+COP_API bool cop_address_of_host(
+    const struct cop_host *host, struct cop_address *out);
+
+/* What rules of a policy ask about the address of a server, so that nobody
+ * looks up what no rule wants to know. */
+struct cop_address_wants {
+    bool address; /* some rule names addresses, a country or a network */
+    bool country;
+    bool as_number;
+};
+COP_API struct cop_address_wants cop_policy_wants_address(
+    const struct cop_policy *policy);
+
+/* Add to a classification what rules for addresses say of the address that is
+ * about to be connected to. What was found by the URL stays; of each list the
+ * most specific rule counts, as ever.
+ * class   of a URL, or of a host alone
+ * Cost: a search in each length of prefix that the policy's networks have; no
+ * allocation. Threads: any. */
+COP_API void cop_classify_address(const struct cop_policy *policy,
+    const struct cop_address *address, struct cop_class *class);
+
 /* The hot-path cache in front of cop_classify(): fixed size, no allocation
  * after cop_cache_new(), one a worker. */
 struct cop_cache;
@@ -232,7 +267,8 @@ COP_API bool cop_policy_never_inspects(const struct cop_policy *policy,
 /* A rule in words: its kind, text, list, and where it was written. */
 struct cop_rule {
     const char *kind;       /* "domain", "host", "below", "url", "pattern",
-                               "address", "network", "adblock" */
+                               "address", "network", "adblock", "country",
+                               "as" */
     struct cop_slice text;  /* into the bundle; of hashed host rules into
                                `host`, whose suffix it is */
     struct cop_slice list;  /* list name */

@@ -48,13 +48,33 @@ static bool find(const struct cop_bundle *bundle, uint32_t from,
     return end != at;
 }
 
+bool addresses_key_of(const struct cop_host *host, struct addresses_key *out)
+{
+    if (host->kind == COP_HOST_NAME) {
+        return false;
+    }
+    out->family = host->kind == COP_HOST_IPV6 ? FORMAT_IP6 : FORMAT_IP4;
+    memcpy(out->bytes, host->addr, sizeof(out->bytes));
+    return true;
+}
+
+bool addresses_have(const struct cop_bundle *bundle, enum format_family family)
+{
+    const struct format_address key = {.family = (uint8_t)family};
+    uint32_t at = lower_bound(bundle, 0, &key);
+
+    return at < section_count(bundle, SECTION_ADDRESSES) &&
+           bundle_address(bundle, at)->family == family;
+}
+
 bool addresses_next(const struct cop_bundle *bundle,
-    const struct cop_host *host, uint32_t *from, struct addresses_run *out)
+    const struct addresses_key *wanted, uint32_t *from,
+    struct addresses_run *out)
 {
     uint32_t n = section_count(bundle, SECTION_ADDRESSES);
-    struct format_address key = {.family = host->kind == COP_HOST_IPV6 ? 6 : 4};
+    struct format_address key = {.family = (uint8_t)wanted->family};
 
-    if (host->kind == COP_HOST_NAME || n == 0) {
+    if (n == 0) {
         return false;
     }
     if (*from == 0) {
@@ -68,7 +88,7 @@ bool addresses_next(const struct cop_bundle *bundle,
             break;
         }
         key.bits = record->bits;
-        memcpy(key.address, host->addr, sizeof(key.address));
+        memcpy(key.address, wanted->bytes, sizeof(key.address));
         (void)cidr_mask(key.address, sizeof(key.address), key.bits);
         is_found = find(bundle, *from, &key, out);
         key.bits++;

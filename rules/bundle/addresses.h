@@ -1,9 +1,11 @@
-/* Networks of addresses: the section ADDRESSES.
+/* Networks of addresses, by prefix, by number and by country: the section
+ * ADDRESSES.
  *
  * Records are sorted by family, length of prefix and address, so that those of
  * one length are a table of their own. An address is looked up once in each
  * length that occurs: lists of networks have a dozen, and only hosts that are
- * addresses come here at all. */
+ * addresses, and servers' addresses where a policy has such rules, come here at
+ * all. */
 #ifndef RULES_BUNDLE_ADDRESSES_H
 #define RULES_BUNDLE_ADDRESSES_H
 
@@ -26,11 +28,22 @@ static inline const struct format_address *bundle_address(
 int addresses_order(
     const struct format_address *a, const struct format_address *b);
 
-/* The next network that has the host's address, shorter prefixes first.
- * host    of any kind; a name is in no network
+/* What is looked up: bytes in network order, of a family; zeros behind. */
+struct addresses_key {
+    enum format_family family;
+    uint8_t bytes[16];
+};
+
+/* The key of a host that is an address; false for a name. */
+bool addresses_key_of(const struct cop_host *host, struct addresses_key *out);
+
+/* The next network that has the key in it, shorter prefixes first.
  * *from   0 at first; where to go on
  * Returns false when there is none left. */
 bool addresses_next(const struct cop_bundle *bundle,
-    const struct cop_host *host, uint32_t *from, struct addresses_run *out);
+    const struct addresses_key *key, uint32_t *from, struct addresses_run *out);
+
+/* Whether there are records of a family. */
+bool addresses_have(const struct cop_bundle *bundle, enum format_family family);
 
 #endif

@@ -49,7 +49,8 @@ const char *audit_rule(const struct cop_bundle *bundle, uint32_t index)
                    ? NULL
                    : "leads to a pattern that does not lead back";
     }
-    if (rule->object == ENTRY_CIDR) {
+    if (rule->object == ENTRY_CIDR || rule->object == ENTRY_COUNTRY ||
+        rule->object == ENTRY_AS) {
         return rule->detail < section_count(bundle, SECTION_ADDRESSES) &&
                        bundle_address(bundle, rule->detail)->rule == index
                    ? NULL

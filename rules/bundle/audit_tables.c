@@ -127,7 +127,8 @@ const char *audit_list(const struct cop_bundle *bundle, uint32_t index)
         return set_unsound;
     }
     if (list->role > LIST_NEVER_INSPECT ||
-        (list->flags & ~FORMAT_LIST_LIMIT_MATCHES) != 0) {
+        (list->flags & ~(FORMAT_LIST_LIMIT_MATCHES | FORMAT_LIST_NEEDS_URL)) !=
+            0) {
         return no_such;
     }
     if (owners == FORMAT_NONE ? list->owner != FORMAT_NONE

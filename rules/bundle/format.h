@@ -80,7 +80,7 @@ struct format_manifest {
     uint16_t labels_min; /* ...and of the shortest; both 0 without any */
 };
 
-enum { FORMAT_LIST_LIMIT_MATCHES = 1 };
+enum { FORMAT_LIST_LIMIT_MATCHES = 1, FORMAT_LIST_NEEDS_URL = 2 };
 
 struct format_list { /* by name, unique */
     struct format_span name, licence;
@@ -205,10 +205,19 @@ struct format_literal_slot { /* n is 0 where it is free */
     uint32_t n;
 };
 
+/* What a format_address names. Countries and networks by number are prefixes
+ * too, whole ones of fixed length, so that all are found in one way. */
+enum format_family {
+    FORMAT_COUNTRY = 1, /* two capital letters, 16 bits */
+    FORMAT_AS = 2,      /* a number in network order, 32 bits */
+    FORMAT_IP4 = 4,
+    FORMAT_IP6 = 6
+};
+
 struct format_address {      /* by family, bits, address, rule */
     struct format_span text; /* RULE_TEXTS */
     uint32_t rule;
-    uint8_t family; /* 4 or 6 */
+    uint8_t family; /* enum format_family */
     uint8_t bits;   /* of the prefix */
     uint16_t zero;
     uint8_t address[16]; /* network order; IPv4 in the first four; zero

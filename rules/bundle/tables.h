@@ -35,6 +35,7 @@ struct tables_list {
     uint32_t owner; /* index by role; NONE for a category list */
     struct cop_catset categories;
     bool limit_matches; /* a pattern that hits a limit counts as matched */
+    bool needs_url;     /* a server's address alone matches nothing in it */
 };
 
 enum entry_object {
@@ -44,7 +45,9 @@ enum entry_object {
     ENTRY_URL,     /* canonical "host[:port]/path?query" prefix, no scheme */
     ENTRY_PATTERN, /* PCRE2 over the canonical URL text, caseless */
     ENTRY_CIDR,    /* a network of addresses, "192.0.2.0/24" (base/cidr.h) */
-    ENTRY_ADBLOCK  /* a rule in Adblock syntax, packed (bundle/urlrules.h) */
+    ENTRY_ADBLOCK, /* a rule in Adblock syntax, packed (bundle/urlrules.h) */
+    ENTRY_COUNTRY, /* of a server's address: "NZ" (base/origin.h) */
+    ENTRY_AS       /* its network's number: "AS64496" */
 };
 
 struct tables_entry {

@@ -11,7 +11,7 @@
 
 #include "rules/bundle/keyed.h"
 
-enum { OBJECTS = ENTRY_ADBLOCK + 1 };
+enum { OBJECTS = ENTRY_AS + 1 };
 
 static int entry_place(const struct writer *w, uint32_t a, uint32_t b)
 {

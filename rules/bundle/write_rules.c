@@ -183,7 +183,9 @@ static void rule_add(struct writer *w, struct drafts *d, uint32_t rule)
         pattern_add(w, e, rule);
         break;
     case ENTRY_CIDR:
-        writer_address(w, e->text, rule);
+    case ENTRY_COUNTRY:
+    case ENTRY_AS:
+        writer_address(w, e, rule);
         break;
     case ENTRY_ADBLOCK: /* its row is known once the key is */
         d->urlrules[d->urlrules_n++] = (struct urlrule_draft){e->text, rule};

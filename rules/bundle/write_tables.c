@@ -88,7 +88,9 @@ static void lists_add(struct writer *w)
         struct format_list row = {
             .owner = owner_rank(w, list),
             .role = (uint8_t)list->role,
-            .flags = list->limit_matches ? FORMAT_LIST_LIMIT_MATCHES : 0,
+            .flags = (uint8_t)((list->limit_matches ? FORMAT_LIST_LIMIT_MATCHES
+                                                    : 0) |
+                               (list->needs_url ? FORMAT_LIST_NEEDS_URL : 0)),
         };
 
         row.name = string_add(w, list->name);

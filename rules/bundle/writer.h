@@ -98,7 +98,8 @@ void writer_rules(struct writer *w);
 
 /* write_addresses.c: the record of one network, and, when all are there, their
  * order and the way back from their rules. */
-void writer_address(struct writer *w, struct cop_slice text, uint32_t rule);
+void writer_address(
+    struct writer *w, const struct tables_entry *entry, uint32_t rule);
 void writer_addresses(struct writer *w);
 
 /* One rule in Adblock syntax, as it is handed on. */

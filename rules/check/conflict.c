@@ -266,6 +266,8 @@ static bool takes_in(const struct tables_entry *denied, const struct key *key)
     case ENTRY_PATTERN:
     case ENTRY_CIDR:
     case ENTRY_ADBLOCK:
+    case ENTRY_COUNTRY:
+    case ENTRY_AS:
         break;
     }
     return false;

@@ -154,6 +154,10 @@ static const char *entry_word(enum entry_object object)
         return "network";
     case ENTRY_ADBLOCK:
         return "adblock";
+    case ENTRY_COUNTRY:
+        return "country";
+    case ENTRY_AS:
+        return "as";
     }
     return "unknown";
 }

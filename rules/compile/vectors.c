@@ -86,6 +86,14 @@ static enum cop_status add_subject(const struct run *run, uint32_t *out)
     return status;
 }
 
+static void add_address(const struct run *run)
+{
+    if (run->vector->has_address) {
+        cop_classify_address(
+            run->runner->policy, &run->vector->address, &run->runner->class);
+    }
+}
+
 /* The subject was checked when the vector was read. */
 static enum cop_status classify(const struct run *run)
 {
@@ -96,6 +104,7 @@ static enum cop_status classify(const struct run *run)
         status = cop_host_parse(run->vector->subject, &runner->host);
         if (status == COP_OK) {
             cop_classify_host(runner->policy, &runner->host, &runner->class);
+            add_address(run);
         }
         return status;
     }
@@ -104,6 +113,7 @@ static enum cop_status classify(const struct run *run)
         cop_classify(
             runner->policy, runner->matcher, &runner->url, &runner->class);
         runner->host = runner->url.host;
+        add_address(run);
     }
     return status;
 }

@@ -3,7 +3,8 @@
  * What matches what:
  *  1. ENTRY_HOST matches exactly its name or address; ENTRY_DOMAIN its name
  *     and all below; ENTRY_BELOW only what is below. Addresses only equal
- *     themselves. ENTRY_CIDR matches a host that is an address in its network.
+ *     themselves. ENTRY_CIDR matches a host that is an address in its network;
+ *     what servers' addresses match is address.c's.
  *  2. ENTRY_URL is a prefix "host[:port]/path?query" of any scheme. The host
  *     matches when it equals the URL's, or equals it after one leading "www."
  *     of the URL's host is dropped. Without a port it matches the default
@@ -105,6 +106,8 @@ static uint16_t name_specificity(
     case ENTRY_PATTERN:
     case ENTRY_CIDR:
     case ENTRY_ADBLOCK:
+    case ENTRY_COUNTRY:
+    case ENTRY_AS:
         break;
     }
     return 0;
@@ -135,27 +138,14 @@ static void classify_names(const struct policy_bundle *at,
     }
 }
 
-static void classify_address(const struct policy_bundle *at,
+/* Networks that a host is in which is an address itself. */
+static void classify_literal(const struct policy_bundle *at,
     const struct cop_host *host, struct cop_class *class)
 {
-    struct addresses_run run;
-    uint32_t from = 0;
+    struct addresses_key key;
 
-    while (addresses_next(at->bundle, host, &from, &run)) {
-        for (uint32_t i = 0; i < run.n; i++) {
-            const struct format_address *record =
-                bundle_address(at->bundle, run.at + i);
-            const struct format_rule *rule =
-                bundle_rule(at->bundle, record->rule);
-            unsigned bits = record->bits;
-            struct cop_hit hit = {
-                .rule = record->rule,
-                .list = (uint16_t)(at->lists + rule->list),
-                .specificity = COP_SPECIFICITY(COP_MATCH_ADDRESS, bits),
-            };
-
-            class_hit(class, hit);
-        }
+    if (addresses_key_of(host, &key)) {
+        class_add_address(at, &key, NULL, class);
     }
 }
 
@@ -383,7 +373,7 @@ static void classify_bundle(const struct urlrules_ask *ask,
         classify_dense(at, &url->host, names, out);
         classify_prefixes(at, url, names, out);
     }
-    classify_address(at, &url->host, out);
+    classify_literal(at, &url->host, out);
     classify_patterns(&(struct patterns_ask){ask->policy, ask->matcher,
                           ask->bundle, url->text},
         out);
@@ -449,7 +439,7 @@ void cop_classify_host(const struct cop_policy *policy,
         if (urlrules_are_in(at->bundle)) {
             urlrules_classify_host(policy, b, &names, out);
         }
-        classify_address(at, host, out);
+        classify_literal(at, host, out);
     }
     class_end(policy, out);
 }

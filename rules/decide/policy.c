@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "rules/bundle/addresses.h"
 #include "rules/decide/urlrules.h"
 
 /* What the numbers of a policy take: a few words a list, requirement and
@@ -67,7 +68,15 @@ static bool policy_fits(struct cop_bundle *const *bundles, size_t n)
     return total < COP_NONE;
 }
 
-/* What rules in Adblock syntax ask of every request. */
+static void look_at_addresses(
+    const struct cop_bundle *bundle, struct cop_address_wants *wants)
+{
+    wants->address |= section_count(bundle, SECTION_ADDRESSES) != 0;
+    wants->country |= addresses_have(bundle, FORMAT_COUNTRY);
+    wants->as_number |= addresses_have(bundle, FORMAT_AS);
+}
+
+/* What the rules ask of every request, and of every server. */
 static void policy_look(struct cop_policy *policy)
 {
     for (uint32_t i = 0; i < policy->bundles_n; i++) {
@@ -75,6 +84,7 @@ static void policy_look(struct cop_policy *policy)
 
         policy->needs_facts |= urlrules_are_in(at->bundle);
         at->has_urlrules_everywhere = urlrules_are_everywhere(at->bundle);
+        look_at_addresses(at->bundle, &policy->wants_address);
     }
 }
 
@@ -195,6 +205,12 @@ const struct cop_bundle *cop_policy_bundle(
 uint32_t cop_policy_bundles(const struct cop_policy *policy)
 {
     return policy->bundles_n;
+}
+
+struct cop_address_wants cop_policy_wants_address(
+    const struct cop_policy *policy)
+{
+    return policy->wants_address;
 }
 
 uint64_t cop_policy_generation(const struct cop_policy *policy)

@@ -50,6 +50,7 @@ struct policy_list {
     uint16_t protects; /* its lowest class P category, or none */
     uint8_t role;
     bool limit_matches;
+    bool needs_url;
 };
 
 struct policy_requirement {
@@ -117,6 +118,7 @@ struct cop_policy {
     uint64_t generation;
     uint32_t bundles_n;
     bool needs_facts; /* some rule asks for more than the URL */
+    struct cop_address_wants wants_address;
     struct policy_bundle bundles[COP_BUNDLES_MAX + 1]; /* the last ends all */
     struct policy_list *lists;
     struct policy_requirement *requirements;

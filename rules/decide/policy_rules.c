@@ -167,6 +167,7 @@ static enum cop_status lists_join(
             out->bundle = (uint16_t)b;
             out->owner = list_owner(at, list);
             out->limit_matches = (list->flags & FORMAT_LIST_LIMIT_MATCHES) != 0;
+            out->needs_url = (list->flags & FORMAT_LIST_NEEDS_URL) != 0;
             if (list->role == LIST_CATEGORY) {
                 out->categories = bundle_set(at->bundle, list->categories);
             }

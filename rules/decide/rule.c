@@ -21,6 +21,10 @@ static const char *rule_kind(const struct format_rule *rule, bool is_address)
         return "network";
     case ENTRY_ADBLOCK:
         return "adblock";
+    case ENTRY_COUNTRY:
+        return "country";
+    case ENTRY_AS:
+        return "as";
     }
     return "unknown";
 }
@@ -56,7 +60,8 @@ static struct cop_slice rule_text(const struct cop_bundle *bundle,
         return section_text(bundle, SECTION_RULE_TEXTS,
             bundle_pattern(bundle, rule->detail)->text);
     }
-    if (rule->object == ENTRY_CIDR) {
+    if (rule->object == ENTRY_CIDR || rule->object == ENTRY_COUNTRY ||
+        rule->object == ENTRY_AS) {
         return section_text(bundle, SECTION_RULE_TEXTS,
             bundle_address(bundle, rule->detail)->text);
     }

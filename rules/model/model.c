@@ -205,6 +205,8 @@ static void add_requirement_lists(struct model *model, size_t index)
             .owner = (uint32_t)index,
             .limit_matches =
                 limit_matches(item, item->semantics == LIST_SAYS_DENY),
+            .needs_url = fact->reach.guard.needs_url &&
+                         item->semantics == LIST_SAYS_DENY,
         };
 
         if (is_here(fact, item)) {

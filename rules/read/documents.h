@@ -80,9 +80,10 @@ bool list_settle_parts(struct fact_category_list *fact, struct arena *arena);
 void list_read_end(struct yaml *yaml, const struct yaml_node *node,
     struct list_reader *reader);
 
-/* A list of list files, of plain domains. */
+/* A list of list files, of plain domains or of another object. */
 bool list_read_files(const struct document *document, struct yaml *yaml,
-    const struct yaml_node *value, const struct fact_list **out, size_t *n);
+    const struct yaml_node *value, enum entry_object object,
+    const struct fact_list **out, size_t *n);
 
 /* One item of verification.vectors. False, reported, when it is wrong. */
 bool vector_read(

@@ -359,6 +359,12 @@ bool entry_take_object(const struct entry_reader *reader,
     if (reader->object == ENTRY_CIDR) {
         return entry_take_network(reader, word, flaw);
     }
+    if (reader->object == ENTRY_COUNTRY) {
+        return entry_take_country(reader, word, flaw);
+    }
+    if (reader->object == ENTRY_AS) {
+        return entry_take_as(reader, word, flaw);
+    }
     return entry_take_name(reader, word, flaw);
 }
 
@@ -389,6 +395,10 @@ bool entry_read(const struct entry_reader *reader, struct cop_slice line,
         return entry_take_dnsmasq(reader, &word, flaw);
     case LIST_CIDR:
         return entry_take_network(reader, &word, flaw);
+    case LIST_COUNTRIES:
+        return entry_take_country(reader, &word, flaw);
+    case LIST_AS_NUMBERS:
+        return entry_take_as(reader, &word, flaw);
     case LIST_SQUIDGUARD: /* read by their own readers; see form.h */
     case LIST_RPZ:
     case LIST_CSV:

@@ -12,6 +12,8 @@
  *   expressions  as patterns, written for POSIX; what differs is told
  *   dnsmasq   address=/example.com/0.0.0.0, server=/example.com/
  *   cidr      192.0.2.0/24, 2001:db8::/32, 192.0.2.1
+ *   countries    NZ: servers whose addresses are in that country
+ *   as_numbers   AS64496: servers whose addresses are in that network
  *
  * Formats whose lines hang together are read by form.h.
  *

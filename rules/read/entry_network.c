@@ -1,4 +1,5 @@
 #include "rules/base/cidr.h"
+#include "rules/base/origin.h"
 #include "rules/read/entry_parts.h"
 
 /* Prefixes shorter than these take in more than one network has: RIRs allocate
@@ -41,4 +42,36 @@ bool entry_take_network(const struct entry_reader *reader,
     }
     return reader->take(
         reader->context, ENTRY_CIDR, (struct cop_slice){text, n});
+}
+
+bool entry_take_country(const struct entry_reader *reader,
+    const struct word *word, struct entry_flaw *flaw)
+{
+    char code[ORIGIN_COUNTRY_BYTES];
+
+    if (!origin_read_country(word->text, code)) {
+        return entry_flawed(flaw, word,
+            "write a code of ISO 3166-1 with two letters, such as NZ",
+            "\"%.*s\" is no country's code", entry_quoted(word->text),
+            word->text.p);
+    }
+    return reader->take(
+        reader->context, ENTRY_COUNTRY, (struct cop_slice){code, sizeof(code)});
+}
+
+bool entry_take_as(const struct entry_reader *reader, const struct word *word,
+    struct entry_flaw *flaw)
+{
+    char text[ORIGIN_AS_TEXT_MAX + 1];
+    uint32_t number;
+    size_t n;
+
+    if (!origin_read_as(word->text, &number)) {
+        return entry_flawed(flaw, word,
+            "write the number of an autonomous system, such as AS64496",
+            "\"%.*s\" is no network's number", entry_quoted(word->text),
+            word->text.p);
+    }
+    n = origin_print_as(number, text);
+    return reader->take(reader->context, ENTRY_AS, (struct cop_slice){text, n});
 }

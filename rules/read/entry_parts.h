@@ -39,13 +39,18 @@ struct cop_slice entry_trimmed(struct cop_slice text);
 struct cop_slice entry_take_word(struct cop_slice *rest);
 
 /* Hand on what a word names, or say why it names nothing: a name or an
- * address, a URL prefix, a network, an extended regular expression. */
+ * address, a URL prefix, a network, a country, a network by its number, an
+ * extended regular expression. */
 bool entry_take_name(const struct entry_reader *reader, const struct word *word,
     struct entry_flaw *flaw);
 bool entry_take_url(const struct entry_reader *reader, const struct word *word,
     struct entry_flaw *flaw);
 bool entry_take_network(const struct entry_reader *reader,
     const struct word *word, struct entry_flaw *flaw);
+bool entry_take_country(const struct entry_reader *reader,
+    const struct word *word, struct entry_flaw *flaw);
+bool entry_take_as(const struct entry_reader *reader, const struct word *word,
+    struct entry_flaw *flaw);
 bool entry_take_expression(const struct entry_reader *reader,
     const struct word *word, struct entry_flaw *flaw);
 

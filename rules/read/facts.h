@@ -13,6 +13,7 @@
 
 #include "cop/bundle.h"
 #include "cop/category.h"
+#include "cop/decide.h"
 #include "cop/slice.h"
 #include "rules/bundle/tables.h"
 
@@ -60,7 +61,9 @@ enum list_format {
     LIST_RPZ,
     LIST_CIDR,
     LIST_CSV,
-    LIST_ADBLOCK
+    LIST_ADBLOCK,
+    LIST_COUNTRIES,
+    LIST_AS_NUMBERS
 };
 enum list_semantics { LIST_SAYS_DENY, LIST_SAYS_ALLOW, LIST_SAYS_ALLOW_ONLY };
 enum list_secrecy { LIST_PUBLIC, LIST_RESTRICTED, LIST_SECRET };
@@ -267,6 +270,17 @@ enum fact_grain {
     GRAIN_CONTENT
 };
 
+/* What protects the other sites that an address serves. */
+struct fact_guard {
+    struct place place;
+    int64_t max_cohosted; /* sites that may share what is blocked; -1: absent */
+    int64_t min_prefix_ip4; /* no shorter prefix is blocked; -1: absent */
+    int64_t min_prefix_ip6;
+    bool is_there;
+    bool needs_url;    /* an address alone blocks nothing */
+    bool allows_whole; /* countries and whole networks are meant */
+};
+
 /* How precisely, where and how well it is enforced. */
 struct fact_reach {
     struct place granularity_place;
@@ -277,7 +291,7 @@ struct fact_reach {
     bool has_required;
     bool has_fallback; /* granularity.on_unavailable */
     bool has_layers;
-    bool has_guard; /* collateral_guard */
+    struct fact_guard guard;
     bool has_effectiveness;
     bool has_corpus;
     bool preserves_content; /* logging.preserve_content */
@@ -307,6 +321,8 @@ struct fact_vector {
     /* when */
     enum vector_object object;
     struct cop_slice subject;
+    struct cop_address address; /* of the server, with has_address */
+    bool has_address;
     /* then */
     bool wants_block;
     int page_status; /* 0: absent */
@@ -368,6 +384,8 @@ struct fact_manifest {
     size_t never_inspect_lists_n;
     const struct cop_slice *shared; /* networks that many sites share */
     size_t shared_n;
+    const struct fact_list *shared_lists; /* files of more of them */
+    size_t shared_lists_n;
 };
 
 /* One category's label, of a cop:taxonomy:<n>. */

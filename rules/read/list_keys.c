@@ -11,6 +11,8 @@ enum object_word {
     OBJECT_PATTERN,
     OBJECT_IP,
     OBJECT_CIDR,
+    OBJECT_COUNTRY,
+    OBJECT_AS,
     OBJECT_PORT, /* from here on: not in this version */
     OBJECT_HASH,
     OBJECT_KEYWORD,
@@ -27,6 +29,8 @@ static const char *const object_words[] = {
     [OBJECT_PATTERN] = "pattern",
     [OBJECT_IP] = "ip",
     [OBJECT_CIDR] = "cidr",
+    [OBJECT_COUNTRY] = "country",
+    [OBJECT_AS] = "as",
     [OBJECT_PORT] = "port",
     [OBJECT_HASH] = "hash",
     [OBJECT_KEYWORD] = "keyword",
@@ -44,6 +48,8 @@ static const enum entry_object object_entries[] = {
     [OBJECT_PATTERN] = ENTRY_PATTERN,
     [OBJECT_IP] = ENTRY_CIDR, /* an address is a network of one */
     [OBJECT_CIDR] = ENTRY_CIDR,
+    [OBJECT_COUNTRY] = ENTRY_COUNTRY,
+    [OBJECT_AS] = ENTRY_AS,
 };
 
 static const char *const format_words[] = {
@@ -58,6 +64,8 @@ static const char *const format_words[] = {
     [LIST_RPZ] = "rpz",
     [LIST_CIDR] = "cidr",
     [LIST_CSV] = "csv",
+    [LIST_COUNTRIES] = "countries",
+    [LIST_AS_NUMBERS] = "as_numbers",
 };
 
 void list_read_file(
@@ -174,6 +182,12 @@ static enum list_format format_of(enum entry_object object)
     if (object == ENTRY_PATTERN) {
         return LIST_PATTERNS;
     }
+    if (object == ENTRY_COUNTRY) {
+        return LIST_COUNTRIES;
+    }
+    if (object == ENTRY_AS) {
+        return LIST_AS_NUMBERS;
+    }
     return object == ENTRY_CIDR ? LIST_CIDR : LIST_DOMAINS;
 }
 
@@ -202,6 +216,12 @@ static enum entry_object object_of(enum list_format format)
     }
     if (format == LIST_ADBLOCK) {
         return ENTRY_ADBLOCK;
+    }
+    if (format == LIST_COUNTRIES) {
+        return ENTRY_COUNTRY;
+    }
+    if (format == LIST_AS_NUMBERS) {
+        return ENTRY_AS;
     }
     return format == LIST_CIDR ? ENTRY_CIDR : ENTRY_DOMAIN;
 }
@@ -237,6 +257,10 @@ static bool form_fits(const struct list_reader *reader)
         return object == ENTRY_ADBLOCK;
     case LIST_CIDR:
         return object == ENTRY_CIDR;
+    case LIST_COUNTRIES:
+        return object == ENTRY_COUNTRY;
+    case LIST_AS_NUMBERS:
+        return object == ENTRY_AS;
     case LIST_SQUIDGUARD: /* these say it themselves */
     case LIST_RPZ:
         return !reader->has_object;
@@ -281,7 +305,8 @@ void list_read_end(
 }
 
 bool list_read_files(const struct document *document, struct yaml *yaml,
-    const struct yaml_node *value, const struct fact_list **out, size_t *n)
+    const struct yaml_node *value, enum entry_object object,
+    const struct fact_list **out, size_t *n)
 {
     uint32_t errors = yaml->errors;
     struct fact_list *lists;
@@ -296,7 +321,8 @@ bool list_read_files(const struct document *document, struct yaml *yaml,
     }
     for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
         lists[used].place = fact_place(yaml, c);
-        lists[used].object = ENTRY_DOMAIN;
+        lists[used].object = object;
+        lists[used].format = format_of(object);
         used += fact_read_path(document, yaml, c, &lists[used]);
     }
     *out = lists;

@@ -74,7 +74,7 @@ static void read_never_hosts(
     struct manifest_reader *reader = into;
     struct fact_manifest *fact = reader->fact;
 
-    (void)list_read_files(reader->document, yaml, value,
+    (void)list_read_files(reader->document, yaml, value, ENTRY_DOMAIN,
         &fact->never_inspect_lists, &fact->never_inspect_lists_n);
 }
 
@@ -109,6 +109,17 @@ static void read_shared(
     }
 }
 
+/* The same in files, for lists that somebody keeps. */
+static void read_shared_files(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct manifest_reader *reader = into;
+    struct fact_manifest *fact = reader->fact;
+
+    (void)list_read_files(reader->document, yaml, value, ENTRY_CIDR,
+        &fact->shared_lists, &fact->shared_lists_n);
+}
+
 void manifest_read(struct document *document, struct facts *facts)
 {
     static const struct yaml_key keys[] = {
@@ -120,6 +131,7 @@ void manifest_read(struct document *document, struct facts *facts)
         {"languages", read_languages, false},
         {"never_inspect", read_never, false},
         {"shared_addresses", read_shared, false},
+        {"shared_address_files", read_shared_files, false},
     };
     struct yaml *yaml = &document->yaml;
     struct fact_manifest *fact = arena_alloc(yaml->arena, sizeof(*fact));

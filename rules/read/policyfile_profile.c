@@ -233,7 +233,7 @@ static void read_allow_lists(
 {
     struct profile_reader *reader = into;
 
-    (void)list_read_files(reader->document, yaml, value,
+    (void)list_read_files(reader->document, yaml, value, ENTRY_DOMAIN,
         &reader->fact->allow_lists, &reader->fact->allow_lists_n);
 }
 
@@ -242,7 +242,7 @@ static void read_deny_lists(
 {
     struct profile_reader *reader = into;
 
-    (void)list_read_files(reader->document, yaml, value,
+    (void)list_read_files(reader->document, yaml, value, ENTRY_DOMAIN,
         &reader->fact->deny_lists, &reader->fact->deny_lists_n);
 }
 

@@ -1,6 +1,7 @@
 /* How precisely, where on the way and how well a requirement is enforced. The
  * gateway decides by what it sees; these say what must be checked before that
  * is good enough. */
+#include "rules/base/cidr.h"
 #include "rules/read/requirement.h"
 
 /* From the coarsest to the finest. */
@@ -77,19 +78,34 @@ void requirement_read_granularity(
 static void read_max_cohosted(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    int64_t unused;
+    (void)yaml_int(
+        yaml, value, 0, INT32_MAX, &reach_of(into)->guard.max_cohosted);
+}
 
-    (void)into;
-    (void)yaml_int(yaml, value, 0, INT32_MAX, &unused);
+static void read_min_prefix_ip4(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    (void)yaml_int(
+        yaml, value, 0, CIDR_IP4_BITS, &reach_of(into)->guard.min_prefix_ip4);
+}
+
+static void read_min_prefix_ip6(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    (void)yaml_int(
+        yaml, value, 0, CIDR_IP6_BITS, &reach_of(into)->guard.min_prefix_ip6);
+}
+
+static void read_whole(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    (void)yaml_bool(yaml, value, &reach_of(into)->guard.allows_whole);
 }
 
 static void read_require_both(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    bool unused;
-
-    (void)into;
-    (void)yaml_bool(yaml, value, &unused);
+    (void)yaml_bool(yaml, value, &reach_of(into)->guard.needs_url);
 }
 
 static void read_protected_allow(
@@ -117,14 +133,22 @@ void requirement_read_guard(
 {
     static const struct yaml_key keys[] = {
         {"max_cohosted", read_max_cohosted, false},
+        {"min_prefix_ip4", read_min_prefix_ip4, false},
+        {"min_prefix_ip6", read_min_prefix_ip6, false},
+        {"whole_networks", read_whole, false},
         {"require_url_and_ip", read_require_both, false},
         {"protected_allow", read_protected_allow, false},
         {"on_trip", read_on_trip, false},
     };
 
-    reach_of(into)->has_guard =
+    struct fact_guard *guard = &reach_of(into)->guard;
+
+    *guard = (struct fact_guard){.place = fact_place(yaml, value),
+        .max_cohosted = -1,
+        .min_prefix_ip4 = -1,
+        .min_prefix_ip6 = -1};
+    guard->is_there =
         yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
-    requirement_read_aside(yaml, value, into);
 }
 
 /* ---- layers ---- */

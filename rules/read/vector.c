@@ -3,6 +3,7 @@
  * told, or, in `then`, not compared, which is told too. */
 #include "cop/decide.h"
 #include "cop/url.h"
+#include "rules/base/origin.h"
 #include "rules/read/documents.h"
 
 /* ---- given ---- */
@@ -152,14 +153,78 @@ static void read_dns(
     (void)yaml_map_read(yaml, value, keys, 2, into);
 }
 
-static void skip_ip(
+static void read_ip(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
     struct fact_vector *vector = into;
+    struct cop_address address;
+    struct cop_slice text;
+    struct cop_host host;
 
-    (void)yaml;
-    (void)value;
-    vector->skipped = "it depends on the server's address";
+    if (!yaml_text(yaml, value, &text)) {
+        return;
+    }
+    if (cop_host_parse(text, &host) != COP_OK ||
+        !cop_address_of_host(&host, &address)) {
+        yaml_error(yaml, value, "value", "write 192.0.2.10 or 2001:db8::10",
+            "\"%s\" is no address", text.p);
+        return;
+    }
+    memcpy(vector->address.bytes, address.bytes, sizeof(address.bytes));
+    vector->has_address = true;
+    if (vector->subject.p == NULL) { /* a URL or a name may follow */
+        vector->object = VECTOR_HOST;
+        vector->subject = text;
+    }
+}
+
+static void read_country(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_vector *vector = into;
+    struct cop_slice text;
+
+    if (!yaml_text(yaml, value, &text)) {
+        return;
+    }
+    vector->has_address = true;
+    if (!origin_read_country(text, vector->address.country)) {
+        yaml_error(yaml, value, "value", "write two letters of ISO 3166-1",
+            "\"%s\" is no country's code", text.p);
+    }
+}
+
+static void read_as(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_vector *vector = into;
+    struct cop_slice text;
+
+    if (!yaml_text(yaml, value, &text)) {
+        return;
+    }
+    vector->has_address = true;
+    if (!origin_read_as(text, &vector->address.as_number)) {
+        yaml_error(yaml, value, "value", "write AS64496",
+            "\"%s\" is no network's number", text.p);
+    }
+}
+
+/* What a vector asks for: the server's address goes with any of it, or alone
+ * with none. */
+static bool asks_for_one(const struct yaml_node *when)
+{
+    unsigned asked = 0;
+    bool has_ip = false;
+
+    for (const struct yaml_node *c = when->first; c != NULL; c = c->next) {
+        bool is_ip = cop_slice_eq(c->key, COP_LIT("ip"));
+
+        has_ip |= is_ip;
+        asked += !is_ip && !cop_slice_eq(c->key, COP_LIT("country")) &&
+                 !cop_slice_eq(c->key, COP_LIT("as"));
+    }
+    return asked == 1 || (asked == 0 && has_ip);
 }
 
 static void skip_label(
@@ -180,7 +245,9 @@ static void read_when(
         {"http", read_http, false},
         {"dns", read_dns, false},
         {"sni", read_host, false},
-        {"ip", skip_ip, false},
+        {"ip", read_ip, false},
+        {"country", read_country, false},
+        {"as", read_as, false},
         {"label", skip_label, false},
     };
     struct fact_vector *vector = into;
@@ -189,9 +256,10 @@ static void read_when(
     (void)yaml_map_read(
         yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
     if (yaml->errors == errors && vector->skipped == NULL &&
-        value->count != 1) {
+        !asks_for_one(value)) {
         yaml_error(yaml, value, "value",
-            "write one of url, http, dns or sni in each vector",
+            "write one of url, http, dns or sni in each vector; ip, country "
+            "and as, of the server, may stand beside it",
             "a vector asks for exactly one thing");
     }
 }

@@ -9,9 +9,7 @@ const allowed = {
   function: [],
   parameters: [
     'cop_report_at', // printf-like: place, words, values
-    // What to call back, with what, and where the handle goes.
-    'pump_start',
-    'upstreams_get',
+    'pump_start', // what to call back, with what, and where the handle goes
     // Two files, each with its name for messages.
     'ca_load',
     // libnghttp2 says what its callbacks are given.

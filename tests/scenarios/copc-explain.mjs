@@ -1,6 +1,8 @@
 // Explanations: the verdict, the reasons, the words for the child.
 import assert from 'node:assert/strict';
-import { copc, scenario, starterBundle } from './lib/copc.mjs';
+import { join } from 'node:path';
+
+import { copc, folder, scenario, source, starterBundle } from './lib/copc.mjs';
 
 const bundle = starterBundle();
 const at = ['--at', '2026-11-24T10:00:00+01:00'];
@@ -88,6 +90,28 @@ await scenario({
     assert.equal(asked('https://helpline.example/').never_inspected, true);
     assert.equal(asked('https://casino.example/').never_inspected, false);
     assert.match(explain('https://clinic.example/'), /never looked into/);
+  },
+  'the address of the server, its country and its network'() {
+    const addresses = join(folder, 'addresses.cop');
+    const built = copc(['build', join(source, 'tests/support/addresses'), '-o', addresses]);
+    assert.equal(built.code, 0, built.err);
+    const databases = ['--countries', join(source, 'tests/support/databases/country-24.mmdb'), '--networks', join(source, 'tests/support/databases/as-24.mmdb')];
+    const at = (address, ...words) => copc(['explain', addresses, '--age', '9', '--address', address, ...words, 'http://a.example/']);
+    const json = (...words) => JSON.parse(at(...words, '--json').out);
+    assert.deepEqual(json('192.0.2.7', ...databases).server, { address: '192.0.2.7', country: 'XA', as: 64496 });
+    assert.equal(json('192.0.2.7', ...databases).rule.kind, 'as');
+    assert.equal(json('192.0.2.7', ...databases.slice(0, 2)).rule.kind, 'country');
+    assert.equal(json('192.0.2.7').rule.kind, 'network');
+    assert.deepEqual(json('2001:db8:1::1', ...databases).server, { address: '2001:db8:1::1', country: 'XC', as: 4200000000 });
+    assert.equal(json('10.0.0.1').server.country, null);
+    assert.match(at('192.0.2.7', ...databases).out, /server: 192\.0\.2\.7, XA, AS64496/);
+    assert.equal(at('a.example').code, 2);
+    assert.equal(copc(['explain', addresses, ...databases, 'http://a.example/']).code, 2);
+    const damaged = at('192.0.2.7', '--countries', join(source, 'tests/bad/databases/truncated.mmdb'));
+    assert.equal(damaged.code, 65);
+    assert.match(damaged.err, /cannot be used as a database/);
+    const decided = copc(['decide', addresses, '--address', '192.0.2.7'], { input: 'http://a.example/\n' });
+    assert.match(decided.out, /^block\t.*network:192\.0\.2\.0\/24/);
   },
   'nothing spoke'() {
     const told = asked('https://library.example/');

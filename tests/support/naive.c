@@ -432,9 +432,13 @@ static const char *kind_word(const struct naive_match *match)
         [NAIVE_BELOW] = "below",
         [NAIVE_URL] = "url",
         [NAIVE_PATTERN] = "pattern",
+        [NAIVE_NETWORK] = "network",
+        [NAIVE_COUNTRY] = "country",
+        [NAIVE_AS] = "as",
     };
 
-    return match->precision.class == COP_MATCH_ADDRESS
+    return match->precision.class == COP_MATCH_ADDRESS &&
+                   match->rule->kind != NAIVE_NETWORK
                ? "address"
                : words[match->rule->kind];
 }
@@ -478,7 +482,8 @@ static const struct naive_template *find_template(
 }
 
 void naive_decide(const struct naive *naive, const struct cop_url *url,
-    uint32_t profile, const struct cop_moment *moment, struct naive_answer *out)
+    const struct cop_address *address, uint32_t profile,
+    const struct cop_moment *moment, struct naive_answer *out)
 {
     static struct question q;
 
@@ -491,7 +496,7 @@ void naive_decide(const struct naive *naive, const struct cop_url *url,
     q.n = 0;
     q.excepted = 0;
     q.appealed = 0;
-    q.matches_n = naive_match(naive, url, q.matches);
+    q.matches_n = naive_match(naive, url, address, q.matches);
     for (size_t i = 0; i < q.matches_n; i++) {
         say_match(&q, &q.matches[i]);
     }

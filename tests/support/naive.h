@@ -22,7 +22,10 @@ enum naive_kind {
     NAIVE_DOMAIN,
     NAIVE_BELOW,
     NAIVE_URL,
-    NAIVE_PATTERN
+    NAIVE_PATTERN,
+    NAIVE_NETWORK, /* of addresses */
+    NAIVE_COUNTRY,
+    NAIVE_AS
 };
 
 struct naive_rule {
@@ -51,6 +54,7 @@ struct naive_list {
     struct cop_catset categories;
     struct naive_rule *rules;
     size_t n;
+    bool needs_url; /* a server's address alone matches nothing */
 };
 
 struct naive_requirement {
@@ -136,7 +140,8 @@ uint32_t naive_add(struct naive *naive, const struct naive_profile *profile);
 /* How precisely a rule names what it matches. */
 struct naive_precision {
     int class;  /* COP_MATCH_NONE: it does not match */
-    int detail; /* labels of a name, bytes of a URL's path and query */
+    int detail; /* labels of a name, bytes of a URL's path and query, bits of
+                   a network */
 };
 
 /* A list that matched, by its best rule. */
@@ -151,9 +156,10 @@ struct naive_match {
 int naive_precision_order(struct naive_precision a, struct naive_precision b);
 int naive_rule_order(const struct naive_rule *a, const struct naive_rule *b);
 
-/* Try every rule of every list. Returns how many lists matched. */
+/* Try every rule of every list. Returns how many lists matched.
+ * address  of the server; NULL: nobody has looked yet */
 size_t naive_match(const struct naive *naive, const struct cop_url *url,
-    struct naive_match out[NAIVE_LISTS]);
+    const struct cop_address *address, struct naive_match out[NAIVE_LISTS]);
 
 struct naive_answer {
     enum cop_action action;
@@ -169,7 +175,7 @@ struct naive_answer {
 
 /* What `copc decide` must answer. */
 void naive_decide(const struct naive *naive, const struct cop_url *url,
-    uint32_t profile, const struct cop_moment *moment,
-    struct naive_answer *out);
+    const struct cop_address *address, uint32_t profile,
+    const struct cop_moment *moment, struct naive_answer *out);
 
 #endif

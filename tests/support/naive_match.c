@@ -1,5 +1,6 @@
 #include "tests/support/naive.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,8 @@ static struct naive_precision match_name(
 
     if (url->host.kind != COP_HOST_NAME) {
         return (struct naive_precision){
-            is_same && rule->kind == NAIVE_HOST ? COP_MATCH_ADDRESS : 0, 0};
+            is_same && rule->kind == NAIVE_HOST ? COP_MATCH_ADDRESS : 0,
+            url->host.kind == COP_HOST_IPV6 ? 128 : 32};
     }
     if (is_same && rule->kind == NAIVE_HOST) {
         return (struct naive_precision){COP_MATCH_HOST, labels};
@@ -117,6 +119,60 @@ static struct naive_precision match_pattern(
     return (struct naive_precision){found >= 0 ? COP_MATCH_URL : 0, 0};
 }
 
+static bool bit_of(const uint8_t *bytes, int i)
+{
+    return (bytes[i / 8] >> (7 - i % 8) & 1) != 0;
+}
+
+/* "192.0.2.0/24" against 4 or 16 bytes, bit by bit. */
+static struct naive_precision match_network(
+    const struct naive_rule *rule, const uint8_t *bytes, bool is_ip6)
+{
+    char text[64];
+    uint8_t network[16];
+    int bits;
+    char *slash;
+
+    snprintf(text, sizeof text, "%.*s", (int)rule->text.n, rule->text.p);
+    slash = strchr(text, '/');
+    *slash = '\0';
+    bits = atoi(slash + 1);
+    if ((strchr(text, ':') != NULL) != is_ip6 ||
+        inet_pton(is_ip6 ? AF_INET6 : AF_INET, text, network) != 1) {
+        return (struct naive_precision){0, 0};
+    }
+    for (int i = 0; i < bits; i++) {
+        if (bit_of(network, i) != bit_of(bytes, i)) {
+            return (struct naive_precision){0, 0};
+        }
+    }
+    return (struct naive_precision){COP_MATCH_ADDRESS, bits};
+}
+
+/* What a rule says of the server's address. */
+static struct naive_precision match_server(
+    const struct naive_rule *rule, const struct cop_address *address)
+{
+    char text[16];
+    bool is_ip4 = true;
+
+    for (int i = 0; i < 12; i++) {
+        is_ip4 = is_ip4 && address->bytes[i] == (i < 10 ? 0 : 0xff);
+    }
+    if (rule->kind == NAIVE_NETWORK) {
+        return match_network(rule, address->bytes + (is_ip4 ? 12 : 0), !is_ip4);
+    }
+    snprintf(text, sizeof text, "AS%u", (unsigned)address->as_number);
+    if (rule->kind == NAIVE_AS && is_word(rule->text, text)) {
+        return (struct naive_precision){COP_MATCH_AS, 0};
+    }
+    if (rule->kind == NAIVE_COUNTRY &&
+        memcmp(rule->text.p, address->country, 2) == 0) {
+        return (struct naive_precision){COP_MATCH_COUNTRY, 0};
+    }
+    return (struct naive_precision){0, 0};
+}
+
 static struct naive_precision match_rule(
     const struct naive_rule *rule, const struct cop_url *url)
 {
@@ -129,6 +185,15 @@ static struct naive_precision match_rule(
         return match_prefix(rule, url);
     case NAIVE_PATTERN:
         return match_pattern(rule, url);
+    case NAIVE_NETWORK:
+        if (url->host.kind != COP_HOST_NAME) {
+            return match_network(
+                rule, url->host.addr, url->host.kind == COP_HOST_IPV6);
+        }
+        break;
+    case NAIVE_COUNTRY:
+    case NAIVE_AS:
+        break;
     }
     return (struct naive_precision){0, 0};
 }
@@ -149,8 +214,22 @@ int naive_rule_order(const struct naive_rule *a, const struct naive_rule *b)
     return cop_slice_cmp(a->text, b->text);
 }
 
+/* What a rule says of either, the more precise of the two. */
+static struct naive_precision match_both(const struct naive_list *list,
+    const struct naive_rule *rule, const struct cop_url *url,
+    const struct cop_address *address)
+{
+    struct naive_precision by_url = match_rule(rule, url);
+    struct naive_precision by_address = {0, 0};
+
+    if (address != NULL && !list->needs_url) {
+        by_address = match_server(rule, address);
+    }
+    return naive_precision_order(by_url, by_address) <= 0 ? by_url : by_address;
+}
+
 size_t naive_match(const struct naive *naive, const struct cop_url *url,
-    struct naive_match out[NAIVE_LISTS])
+    const struct cop_address *address, struct naive_match out[NAIVE_LISTS])
 {
     size_t n = 0;
 
@@ -160,7 +239,7 @@ size_t naive_match(const struct naive *naive, const struct cop_url *url,
 
         for (size_t k = 0; k < list->n; k++) {
             const struct naive_rule *rule = &list->rules[k];
-            struct naive_precision found = match_rule(rule, url);
+            struct naive_precision found = match_both(list, rule, url, address);
             int order = naive_precision_order(found, best.precision);
 
             if (found.class != 0 &&

@@ -212,6 +212,8 @@ static void add_entry(struct naive *naive, struct naive_list *list,
         add_rule(naive, list, NAIVE_PATTERN, text);
     } else if (is_word(format, "urls")) {
         add_url(naive, list, text);
+    } else if (kind >= NAIVE_NETWORK) {
+        add_rule(naive, list, kind, text); /* written in canonical form */
     } else if (is_word(format, "hosts")) {
         const char *space = memchr(text.p, ' ', text.n);
 
@@ -257,9 +259,19 @@ static void add_lines(
 static enum naive_kind kind_of(const struct yaml_node *map)
 {
     struct cop_slice object = naive_text(map, "object");
+    struct cop_slice format = naive_text(map, "format");
 
     if (is_word(object, "host")) {
         return NAIVE_HOST;
+    }
+    if (is_word(object, "cidr") || is_word(format, "cidr")) {
+        return NAIVE_NETWORK;
+    }
+    if (is_word(object, "country") || is_word(format, "countries")) {
+        return NAIVE_COUNTRY;
+    }
+    if (is_word(object, "as") || is_word(format, "as_numbers")) {
+        return NAIVE_AS;
     }
     return is_word(object, "below") ? NAIVE_BELOW : NAIVE_DOMAIN;
 }
@@ -304,8 +316,8 @@ static void read_category_list(
     fill_list(naive, list, root, folder);
 }
 
-static void read_target_lists(
-    struct naive *naive, const struct yaml_node *target, const char *folder)
+static void read_target_lists(struct naive *naive,
+    const struct yaml_node *target, const char *folder, bool needs_url)
 {
     struct naive_requirement *r =
         &naive->requirements[naive->requirements_n - 1];
@@ -328,6 +340,7 @@ static void read_target_lists(
         list->name = arena_print(
             &naive->arena, "%.*s#%u", (int)r->id.n, r->id.p, number);
         r->has_allow_only = r->has_allow_only || is_only;
+        list->needs_url = needs_url && list->role == NAIVE_DENY;
         fill_list(naive, list, c, folder);
     }
 }
@@ -358,7 +371,10 @@ static void read_requirement(
     r->subscribers = naive_texts(naive, scope, "subscriber", &r->subscribers_n);
     if (target != NULL) {
         r->categories = naive_categories(naive, target, "category");
-        read_target_lists(naive, target, folder);
+        read_target_lists(naive, target, folder,
+            is_word(naive_text(yaml_get(root, "collateral_guard"),
+                        "require_url_and_ip"),
+                "true"));
     }
 }
 

@@ -24,6 +24,8 @@ static inline void fill_rules(struct fixture *f)
     fixture_add(f, own, ENTRY_PATTERN, "mirror-[0-9]+\\.example");
     fixture_add(f, own, ENTRY_CIDR, "198.51.100.0/24");
     fixture_add(f, own, ENTRY_CIDR, "2001:db8:7::/48");
+    fixture_add(f, own, ENTRY_COUNTRY, "XA");
+    fixture_add(f, own, ENTRY_AS, "AS64496");
     fixture_add(f, local, ENTRY_HOST, "library.example");
     fixture_add(f, grant, ENTRY_HOST, "film.example");
     fixture_add(f, appeal, ENTRY_URL, "shared.example/albums/7/mine");

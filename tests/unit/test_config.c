@@ -81,6 +81,8 @@ static void test_everything_is_read(void **state)
                 "inspect: all\n"
                 "ports: {connect: [443, 8443], http: [80, 8080]}\n"
                 "reach: {allow: [127.0.0.0/8]}\n"
+                "locations: {countries: c.mmdb, networks: /n.mmdb,\n"
+                "  max_age_days: 7, required: true}\n"
                 "log: {decisions: log.jsonl}\n"
                 "user: copgate\n"
                 "notice: {languages: [ar, en], contact: \"room 12\"}\n"
@@ -103,6 +105,11 @@ static void test_everything_is_read(void **state)
     assert_int_equal(config->connect_ports[1], 8443);
     assert_int_equal(config->http_ports[1], 8080);
     assert_int_equal(config->reach_allow_n, 1);
+    assert_string_equal(
+        config->locations.files[COP_DATABASE_COUNTRY], "/etc/copgate/c.mmdb");
+    assert_string_equal(config->locations.files[COP_DATABASE_AS], "/n.mmdb");
+    assert_int_equal(config->locations.max_age_days, 7);
+    assert_true(config->locations.is_required);
     assert_string_equal(config->log_decisions, "/etc/copgate/log.jsonl");
     assert_string_equal(config->user, "copgate");
     assert_int_equal(config->languages_n, 2);
@@ -133,6 +140,9 @@ static void test_mistakes_are_told_with_their_place(void **state)
         {MINIMUM "resolver: {hosts: {\"a b\": [\"192.0.2.1\"]}}\n", 5, "a b"},
         {MINIMUM "resolver: {hosts: {a.test: [\"x\"]}}\n", 5, "no address"},
         {MINIMUM "resolver: {servers: [\"192.0.2.1:x\"]}\n", 5, ""},
+        {MINIMUM "locations: {max_age_days: 0}\n", 5, ""},
+        {MINIMUM "locations: {required: perhaps}\n", 5, "perhaps"},
+        {MINIMUM "locations: {cities: x}\n", 5, "cities"},
         {MINIMUM "ports: {http: [0]}\n", 5, ""},
         {MINIMUM "user: [a]\n", 5, ""},
         {"listen: [\"127.0.0.1\"]\nbundles: [a]\nca: {certificate: a, key: b}\n"

@@ -153,15 +153,13 @@ static struct cop_host host_of_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return (struct cop_host){.kind = COP_HOST_IPV4, .addr = {a, b, c, d}};
 }
 
-static struct result dial_host(
-    struct world *world, struct cop_host host, uint16_t port)
+static struct result dial_to(struct world *world, const struct dial_to *to)
 {
     struct result result = {.loop = world->loop, .fd = -2};
     struct dial *dial = NULL;
 
     assert_int_equal(
-        dial_start(world->dialer, &host, port, on_dialled, &result, &dial),
-        COP_OK);
+        dial_start(world->dialer, to, on_dialled, &result, &dial), COP_OK);
     assert_non_null(dial);
     assert_int_equal(result.calls, 0);
     assert_int_equal(loop_run(world->loop), COP_OK);
@@ -172,6 +170,12 @@ static struct result dial_host(
         assert_int_equal(result.fd, -1);
     }
     return result;
+}
+
+static struct result dial_host(
+    struct world *world, struct cop_host host, uint16_t port)
+{
+    return dial_to(world, &(struct dial_to){.host = &host, .port = port});
 }
 
 static struct result dial_name(
@@ -290,6 +294,65 @@ static void test_reach_is_judged(void **state)
     assert_int_equal(result.reason, COP_REASON_NONE);
     assert_is_host(&result.address, "127.0.0.1");
     (void)close(result.fd);
+    (void)close(server);
+}
+
+/* Which addresses are barred, and how often it was asked. */
+struct barred {
+    const char *address; /* without port; NULL: all */
+    unsigned asked;
+};
+
+static bool bars(void *context, const struct sockaddr_storage *address)
+{
+    struct barred *barred = context;
+    char text[ADDRESS_TEXT_MAX];
+
+    barred->asked++;
+    return barred->address == NULL || cop_slice_eq(address_print(address, text),
+                                          cop_slice_of(barred->address));
+}
+
+static struct result dial_barred(struct world *world, struct cop_host host,
+    uint16_t port, struct barred *barred)
+{
+    return dial_to(world,
+        &(struct dial_to){.host = &host, .port = port, .bar = {bars, barred}});
+}
+
+static void test_barred_addresses_are_passed_over(void **state)
+{
+    struct world *world = *state;
+    struct sockaddr_storage at = parsed("127.0.0.1:0");
+    int server = listener(&at, 5);
+    uint16_t port = address_port(&at);
+    struct barred first = {.address = "127.0.0.2"};
+    struct barred only = {.address = "127.0.0.1"};
+    struct barred all = {.address = NULL};
+    struct barred reached = {.address = NULL};
+    struct result result;
+
+    fix(world, "mixed.test", "127.0.0.2:0", "127.0.0.1:0", NULL);
+    open_dialer(world);
+    result = dial_barred(world, host_of("mixed.test"), port, &first);
+    assert_int_equal(result.reason, COP_REASON_NONE);
+    assert_is_host(&result.address, "127.0.0.1");
+    assert_int_equal(first.asked, 2);
+    (void)close(result.fd);
+    /* The other one does not answer: what is barred is why. */
+    result = dial_barred(world, host_of("mixed.test"), port, &only);
+    assert_int_equal(result.reason, COP_REASON_REFUSED);
+    result = dial_barred(world, host_of("mixed.test"), port, &all);
+    assert_int_equal(result.reason, COP_REASON_REFUSED);
+    assert_false(result.has_address);
+    assert_int_equal(all.asked, 2);
+    /* An address as host, and one that reach forbids, which nobody is asked
+     * about. */
+    result = dial_barred(world, host_of_ipv4(127, 0, 0, 1), port, &all);
+    assert_int_equal(result.reason, COP_REASON_REFUSED);
+    result = dial_barred(world, host_of_ipv4(10, 0, 0, 1), port, &reached);
+    assert_int_equal(result.reason, COP_REASON_REACH);
+    assert_int_equal(reached.asked, 0);
     (void)close(server);
 }
 
@@ -458,8 +521,10 @@ static void test_cancelled_does_not_call(void **state)
     open_dialer(world);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(
-            dial_start(world->dialer, i % 2 == 0 ? &literal : &name,
-                address_port(&at), on_dialled, &result, &dials[i]),
+            dial_start(world->dialer,
+                &(struct dial_to){.host = i % 2 == 0 ? &literal : &name,
+                    .port = address_port(&at)},
+                on_dialled, &result, &dials[i]),
             COP_OK);
     }
     dial_cancel(&dials[0]); /* before it began */
@@ -488,7 +553,8 @@ static void chain_start(struct chain *chain)
 {
     struct cop_host host = host_of("no.invalid");
 
-    assert_int_equal(dial_start(chain->world->dialer, &host, 80,
+    assert_int_equal(dial_start(chain->world->dialer,
+                         &(struct dial_to){.host = &host, .port = 80},
                          on_dialled_start_another, chain, &chain->dial),
         COP_OK);
 }
@@ -529,6 +595,7 @@ int main(void)
         TEST(test_families_take_turns),
         TEST(test_refused),
         TEST(test_reach_is_judged),
+        TEST(test_barred_addresses_are_passed_over),
         TEST(test_own_listener_is_not_dialled),
         TEST(test_new_configuration_changes_reach),
         TEST(test_silence_times_out),

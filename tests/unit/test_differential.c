@@ -300,8 +300,8 @@ static bool compare(const struct asked *asked)
     bool has_rule;
     bool is_same;
 
-    naive_decide(&sides.naive, asked->url, sides.profiles[asked->profile].naive,
-        &moments[asked->moment], &want);
+    naive_decide(&sides.naive, asked->url, NULL,
+        sides.profiles[asked->profile].naive, &moments[asked->moment], &want);
     cop_evaluate(sides.policy, asked->class,
         sides.profiles[asked->profile].engine, &moments[asked->moment], &got);
     has_rule = got.hit.specificity != 0;

@@ -43,6 +43,7 @@ struct house {
     struct config config;
     struct sockaddr_storage loopback;
     struct config_host host;
+    struct dial_bar bar;
     struct config_client reach;
     char trusted_path[64];
     struct identity_pair root;
@@ -283,9 +284,11 @@ static enum cop_status ask(struct asker *asker, struct house *house,
     *asker = (struct asker){.house = house};
     assert_int_equal(cop_host_parse(cop_slice_of(name), &host), COP_OK);
     return upstreams_get(house->upstreams,
-        &(struct place){origin->context != NULL, &host, origin->port},
-        fresh ? UPSTREAM_FRESH : 0, on_upstream, asker, &asker->upstream,
-        &asker->wait);
+        &(struct upstream_to){
+            .dial = {.host = &host, .port = origin->port, .bar = house->bar},
+            .is_tls = origin->context != NULL,
+            .how = fresh ? UPSTREAM_FRESH : 0},
+        on_upstream, asker, &asker->upstream, &asker->wait);
 }
 
 /* Connect anew and wait for it. */
@@ -393,6 +396,40 @@ static void test_does_not_mix_places(void **state)
         ask(&other, house, &house->plain, "127.0.0.1", false), COP_AGAIN);
     upstreams_cancel(&other.wait);
     assert_null(other.wait);
+}
+
+static bool bars_all(void *context, const struct sockaddr_storage *address)
+{
+    unsigned *asked = context;
+
+    assert_int_equal(address->ss_family, AF_INET);
+    ++*asked;
+    return true;
+}
+
+/* An idle connection to an address that is barred is not handed out, and stays
+ * for those whom it is not barred for. */
+static void test_a_barred_one_stays_idle(void **state)
+{
+    struct house *house = *state;
+    struct asker asker;
+    struct asker other;
+    unsigned asked = 0;
+
+    connect_to(&asker, house, &house->plain);
+    upstream_put(&asker.upstream);
+    house->bar = (struct dial_bar){bars_all, &asked};
+    assert_int_equal(
+        ask(&other, house, &house->plain, "a.test", false), COP_AGAIN);
+    assert_int_equal(loop_run(house->loop), COP_OK);
+    assert_null(other.upstream);
+    assert_int_equal(other.reason, COP_REASON_REFUSED);
+    assert_int_equal(asked, 2); /* the idle one, the one to be dialled */
+    house->bar = (struct dial_bar){NULL, NULL};
+    assert_int_equal(
+        ask(&other, house, &house->plain, "a.test", false), COP_OK);
+    assert_true(other.upstream->is_reused);
+    upstream_close(&other.upstream);
 }
 
 static void test_a_closed_one_leaves_the_pool(void **state)
@@ -578,6 +615,7 @@ int main(void)
         TEST(test_reuses_plain),
         TEST(test_reuses_tls),
         TEST(test_does_not_mix_places),
+        TEST(test_a_barred_one_stays_idle),
         TEST(test_a_closed_one_leaves_the_pool),
         TEST(test_one_that_speaks_unasked_is_not_kept),
         TEST(test_keeps_only_so_many),

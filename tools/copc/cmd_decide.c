@@ -102,6 +102,7 @@ static void decide_line(struct deciding *deciding, struct cop_slice line)
     }
     cop_cache_classify(deciding->cache, setting->policy, setting->matcher,
         &deciding->url, &deciding->class);
+    setting_add_address(setting, &deciding->class);
     cop_evaluate(setting->policy, &deciding->class, setting->profile,
         &setting->moment, &verdict);
     (void)fputs_unlocked(cop_action_word(verdict.action), stdout);

@@ -88,6 +88,7 @@ static enum copc_exit answer(const struct options *options,
         return COPC_DATA;
     }
     cop_classify(setting->policy, setting->matcher, url, &class);
+    setting_add_address(setting, &class);
     explanation.class = &class;
     cop_evaluate(setting->policy, &class, setting->profile, &setting->moment,
         &explanation.verdict);

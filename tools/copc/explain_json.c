@@ -87,6 +87,23 @@ static void keep_step(void *context, const struct cop_step *step)
     }
 }
 
+/* What --address and the databases say; null without an address. */
+static json_t *server_json(const struct setting *setting)
+{
+    const struct cop_address *address = &setting->address;
+
+    if (!setting->has_address) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:o, s:o}", "address", setting->address_text,
+        "country",
+        address->country[0] != '\0' ? json_stringn(address->country, 2)
+                                    : json_null(),
+        "as",
+        address->as_number != 0 ? json_integer((json_int_t)address->as_number)
+                                : json_null());
+}
+
 static json_t *steps_json(const struct explanation *explanation)
 {
     const struct setting *setting = explanation->setting;
@@ -115,7 +132,7 @@ json_t *explain_json(const struct explanation *explanation)
     const struct cop_verdict *verdict = &explanation->verdict;
 
     return json_pack("{s:s, s:o, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:b, s:b, s:s, s:o}",
+                     "s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
         "schema", "copc/explain/v1", "url",
         inside_text_json(explanation->url->text), "for", setting->who, "at",
         (json_int_t)setting->moment.unix_time, "week_minute",
@@ -130,6 +147,6 @@ json_t *explain_json(const struct explanation *explanation)
         "until", until_json(verdict->until_unix), "scheduled",
         verdict->is_scheduled, "never_inspected",
         cop_policy_never_inspects(setting->policy, explanation->class),
-        "to_change", explain_change(verdict->level), "steps",
-        steps_json(explanation));
+        "to_change", explain_change(verdict->level), "server",
+        server_json(setting), "steps", steps_json(explanation));
 }

@@ -148,6 +148,24 @@ static void print_step(void *context, const struct cop_step *step)
     }
 }
 
+/* What --address and the databases say. */
+static void print_server(const struct setting *setting)
+{
+    const struct cop_address *address = &setting->address;
+
+    if (!setting->has_address) {
+        return;
+    }
+    printf("  server: %s", setting->address_text);
+    if (address->country[0] != '\0') {
+        printf(", %.2s", address->country);
+    }
+    if (address->as_number != 0) {
+        printf(", AS%u", (unsigned)address->as_number);
+    }
+    puts("");
+}
+
 static void print_categories(const struct explanation *explanation)
 {
     bool is_first = true;
@@ -187,6 +205,7 @@ void explain_print(const struct explanation *explanation)
         (int)explanation->url->text.n, explanation->url->text.p);
     printf("  for: %s\n  at: %s\n  because: %s\n", setting->who, when,
         cop_level_text(verdict->level));
+    print_server(setting);
     print_categories(explanation);
     if (cop_policy_never_inspects(setting->policy, explanation->class)) {
         puts("  privacy: this connection is never looked into");

@@ -65,6 +65,7 @@ struct export
     bool has_failed; /* memory ran out */
     uint64_t patterns;
     uint64_t rules;
+    uint64_t origins; /* countries, and networks by number */
     struct export_tally tally;
     struct buf names; /* what is written */
     struct buf urls;  /* of squidGuard */

@@ -64,6 +64,10 @@ void export_entry(void *context, const char *kind, struct cop_slice text)
         export->patterns++;
         return;
     }
+    if (strcmp(kind, "country") == 0 || strcmp(kind, "as") == 0) {
+        export->origins++;
+        return;
+    }
     if (strcmp(kind, "adblock") == 0 || text.n > UINT16_MAX) {
         export->rules++;
         return;

@@ -103,16 +103,29 @@ static uint64_t left_out_total(
     return total;
 }
 
-/* Patterns and rules have no place to ask about, so no requirement either. */
+/* Patterns, rules and countries have no place to ask about, so no requirement
+ * either. */
+static const enum export_reason unplaced[] = {
+    REASON_ORIGIN, REASON_PATTERN, REASON_RULE};
+enum { UNPLACED = sizeof(unplaced) / sizeof(unplaced[0]) };
+
+static uint64_t unplaced_total(
+    const struct export *export, enum export_reason reason)
+{
+    if (reason == REASON_PATTERN) {
+        return export->patterns;
+    }
+    if (reason == REASON_ORIGIN) {
+        return export->origins;
+    }
+    return reason == REASON_RULE ? export->rules : 0;
+}
+
 static uint64_t reason_total(
     const struct export *export, enum export_reason reason)
 {
-    uint64_t total = left_out_total(export, COP_NONE, reason);
-
-    if (reason == REASON_PATTERN) {
-        total += export->patterns;
-    }
-    return reason == REASON_RULE ? total + export->rules : total;
+    return left_out_total(export, COP_NONE, reason) +
+           unplaced_total(export, reason);
 }
 
 /* ---- the head of a file ---- */
@@ -175,16 +188,16 @@ void export_tell(const struct export *export)
     for (uint32_t i = 0; i < export->tally.rows; i++) {
         tell_row(export, i);
     }
-    if (export->patterns != 0 || export->rules != 0) {
+    if (export->patterns + export->rules + export->origins != 0) {
         fprintf(stderr, "  of any requirement\n");
     }
-    if (export->patterns != 0) {
-        fprintf(stderr, "    %8" PRIu64 "  %s\n", export->patterns,
-            reason_rows[REASON_PATTERN].words);
-    }
-    if (export->rules != 0) {
-        fprintf(stderr, "    %8" PRIu64 "  %s\n", export->rules,
-            reason_rows[REASON_RULE].words);
+    for (unsigned i = 0; i < UNPLACED; i++) {
+        uint64_t n = unplaced_total(export, unplaced[i]);
+
+        if (n != 0) {
+            fprintf(stderr, "    %8" PRIu64 "  %s\n", n,
+                reason_rows[unplaced[i]].words);
+        }
     }
 }
 

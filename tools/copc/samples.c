@@ -71,7 +71,8 @@ void samples_entry(void *context, const char *kind, struct cop_slice text)
         text.n = slash != NULL ? (size_t)(slash - text.p) : text.n;
         kind = "host"; /* its first address stands for all */
     }
-    if (strcmp(kind, "pattern") == 0 || strcmp(kind, "unknown") == 0) {
+    if (strcmp(kind, "pattern") == 0 || strcmp(kind, "country") == 0 ||
+        strcmp(kind, "as") == 0 || strcmp(kind, "unknown") == 0) {
         samples->patterns++;
     } else if (strcmp(kind, "url") == 0) {
         add_parts(samples, "https://", text, "");

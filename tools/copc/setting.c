@@ -351,7 +351,11 @@ static enum copc_exit open_rest(struct setting *setting,
     if (ended == COPC_DONE) {
         ended = find_moment(setting, options);
     }
-    return ended == COPC_DONE ? find_subject(setting, options) : ended;
+    if (ended == COPC_DONE) {
+        ended = find_subject(setting, options);
+    }
+    return ended == COPC_DONE ? setting_find_server(setting, options, findings)
+                              : ended;
 }
 
 enum copc_exit setting_open_sources(struct setting *setting,

@@ -18,6 +18,9 @@ struct setting {
     struct cop_matcher *matcher;
     uint32_t profile; /* COP_NONE: that of each line of a log */
     struct cop_moment moment;
+    struct cop_address address; /* of the server, with has_address */
+    const char *address_text;   /* as the options have it */
+    bool has_address;
     char who[SETTING_WHO_BYTES]; /* the subject, in words */
 };
 
@@ -41,6 +44,15 @@ enum copc_exit setting_open_sources(struct setting *setting,
 enum copc_exit setting_open(struct setting *setting,
     const struct options *options, size_t bundles, struct findings *findings);
 void setting_close(struct setting *setting);
+
+/* Add what the rules say of the server's address, where one is given. */
+void setting_add_address(
+    const struct setting *setting, struct cop_class *class);
+
+/* server.c: read --address and look it up in what --countries and --networks
+ * name. Returns COPC_DONE, or how copc ends. */
+enum copc_exit setting_find_server(struct setting *setting,
+    const struct options *options, struct findings *findings);
 
 /* The zone that the policy file says it lives in; empty: UTC. */
 struct cop_slice setting_zone(const struct setting *setting);
