@@ -130,6 +130,7 @@ scenario('http2', async (place) => {
     const got = await curl(u.https(names.allowed), { proxy: u.gateway.proxy, cacert: u.ca.certificate, args: ['--http2', '-w', '\n%{http_version}'] });
     assert.equal(got.status, 200, got.err);
     assert.match(got.body, /\n2$/);
+    assert.match(readFileSync(u.origin.accessLog, 'utf8'), /HTTP\/2\.0/);
   });
   await place.step('all requests to the HTTP/2 server shared few connections', () => {
     assert.ok(origins.h2.connections <= 4, `${origins.h2.connections} connections`);
