@@ -322,7 +322,7 @@ static enum step exchange_forward(
             conn->origin.reason, conn->origin.detail);
     }
     if (gate_set(conn, &x->asker, &x->gate) != COP_OK) {
-        return conn_end(conn, COP_REASON_MEMORY, NULL);
+        return exchange_break(x, COP_REASON_MEMORY, NULL);
     }
     return forward_begin(x, url, request);
 }

@@ -25,21 +25,28 @@ uint64_t place_hash(const uint64_t secret[2], const struct place *place)
     return hash ^ ((uint64_t)place->port << 1 | (place->is_tls ? 1 : 0));
 }
 
-bool place_is_of(const struct place *place, const struct upstream *upstream)
+struct place place_of(const struct upstream *upstream)
 {
-    return upstream->port == place->port && upstream->is_tls == place->is_tls &&
-           cop_host_eq(&upstream->host, place->host);
+    return (struct place){upstream->is_tls, &upstream->host, upstream->port};
+}
+
+bool place_eq(const struct place *a, const struct place *b)
+{
+    return a->port == b->port && a->is_tls == b->is_tls &&
+           cop_host_eq(a->host, b->host);
+}
+
+static bool leads_to(const struct upstream *upstream, const struct place *place)
+{
+    const struct place to = place_of(upstream);
+
+    return place_eq(&to, place);
 }
 
 static struct upstream **pool_bucket(
     struct pool *pool, const struct place *place)
 {
     return &pool->buckets[place_hash(pool->secret, place) % POOL_BUCKETS];
-}
-
-static struct place place_of(const struct upstream *upstream)
-{
-    return (struct place){upstream->is_tls, &upstream->host, upstream->port};
 }
 
 static void pool_link(struct pool *pool, struct upstream *upstream)
@@ -129,7 +136,7 @@ struct upstream *pool_take(
     for (struct upstream *it = *pool_bucket(pool, place); it != NULL;
          it = next) {
         next = it->next;
-        if (!place_is_of(place, it) || dial_bars(bar, &it->address)) {
+        if (!leads_to(it, place) || dial_bars(bar, &it->address)) {
             continue;
         }
         if (is_alive(it)) {
@@ -148,7 +155,7 @@ static uint32_t pool_count(struct pool *pool, const struct place *place)
 
     for (const struct upstream *it = *pool_bucket(pool, place); it != NULL;
          it = it->next) {
-        n += place_is_of(place, it) ? 1 : 0;
+        n += leads_to(it, place) ? 1 : 0;
     }
     return n;
 }

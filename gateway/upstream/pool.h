@@ -22,9 +22,11 @@ COP_MUST_USE enum cop_status pool_init(struct pool *pool, struct loop *loop);
 /* Close all. */
 void pool_clear(struct pool *pool);
 
+/* Where a connection leads. */
+struct place place_of(const struct upstream *upstream);
+bool place_eq(const struct place *a, const struct place *b);
 /* Spreads places over buckets; keyed, because names come from outside. */
 uint64_t place_hash(const uint64_t secret[2], const struct place *place);
-bool place_is_of(const struct place *place, const struct upstream *upstream);
 
 /* Take one out that is still alive and whose address is not barred, the one
  * used last, or NULL. */

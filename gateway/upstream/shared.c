@@ -35,7 +35,7 @@ static struct upstream **shared_bucket(
 
 static void shared_list(struct shared *shared, struct upstream *it)
 {
-    const struct place place = {it->is_tls, &it->host, it->port};
+    const struct place place = place_of(it);
     struct upstream **bucket = shared_bucket(shared, &place);
 
     it->prev = NULL;
@@ -50,7 +50,7 @@ static void shared_list(struct shared *shared, struct upstream *it)
 /* No new streams on it; it goes when it has none. */
 static void shared_retire(struct shared *shared, struct upstream *it)
 {
-    const struct place place = {it->is_tls, &it->host, it->port};
+    const struct place place = place_of(it);
 
     if (!it->is_listed) {
         return;
@@ -236,8 +236,10 @@ struct upstream *shared_find(
 
     for (struct upstream *it = *shared_bucket(shared, &place); it != NULL;
          it = next) {
+        const struct place leads_to = place_of(it);
+
         next = it->next;
-        if (!place_is_of(&place, it) ||
+        if (!place_eq(&place, &leads_to) ||
             dial_bars(&to->dial.bar, &it->address)) {
             continue;
         }

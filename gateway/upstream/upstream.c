@@ -362,8 +362,7 @@ static struct upstream_wait *find_leader(
         const struct place to = wait_place(it);
 
         if (!it->is_http1 && it->epoch == upstreams->epoch &&
-            to.port == place->port && to.is_tls == place->is_tls &&
-            cop_host_eq(to.host, place->host)) {
+            place_eq(&to, place)) {
             return it;
         }
     }
