@@ -55,8 +55,10 @@ struct cop_bundle_info {
     uint32_t requirements;
     uint32_t lists;
     uint32_t hosts; /* host, domain and subdomain entries */
-    uint32_t urls;
+    uint32_t urls;  /* prefixes */
     uint32_t patterns;
+    uint32_t adblock;  /* rules in Adblock syntax that are no plain host */
+    uint32_t networks; /* of addresses */
     uint32_t templates;
     uint32_t profiles;
     uint32_t appeals;

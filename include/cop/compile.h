@@ -24,7 +24,7 @@ typedef void cop_entry_fn(
     void *context, const char *kind, struct cop_slice text);
 
 struct cop_compile_options {
-    int64_t now_unix;      /* what "expired" is measured against */
+    int64_t now_unix; /* what "expired" is measured against */
     bool skip_vectors;
     bool warnings_fail;
     cop_progress_fn *progress; /* NULL: none */
@@ -53,6 +53,38 @@ COP_API void cop_image_free(struct cop_image *image);
 COP_API COP_MUST_USE enum cop_status cop_compile(const char *const *paths,
     size_t n, const struct cop_compile_options *options,
     struct cop_report *report, struct cop_image *out);
+
+struct cop_rule;
+struct cop_origin;
+
+/* A line of a list, as it is written. */
+struct cop_trace_line {
+    const char *file; /* as it was opened */
+    uint32_t line;
+    struct cop_slice text; /* any bytes, without its end; at most 16,384 */
+};
+typedef void cop_trace_fn(void *context, const struct cop_trace_line *line);
+
+/* What is asked of sources. */
+struct cop_trace {
+    const char *const *paths; /* as of cop_compile() */
+    size_t paths_n;
+    const struct cop_rule *rule;     /* cop_rule_describe() (decide.h) */
+    const struct cop_origin *origin; /* of its list (evidence.h) */
+    cop_trace_fn *found;
+    void *context;
+};
+
+/* Find the lines that a rule of a bundle was compiled from: those of its line
+ * number, or, where that is not kept, those that name its domain. `found` is
+ * called for each, at most COP_TRACE_LINES_MAX, in order.
+ * report  gets one finding on failure, and those of documents that are wrong
+ * Returns COP_OK; COP_E_NOTFOUND (no document has the list, or it has no such
+ * line); COP_E_DIGEST (its file is not the one that was compiled); COP_E_CHECK,
+ * COP_E_IO, COP_E_NOMEM. */
+enum { COP_TRACE_LINES_MAX = 16 };
+COP_API COP_MUST_USE enum cop_status cop_trace(
+    const struct cop_trace *trace, struct cop_report *report);
 
 /* Compile a policy file (profiles, grants, local lists) to a bundle of its
  * own, to be put beside the requirements' bundles by cop_policy_new().

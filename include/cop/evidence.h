@@ -51,6 +51,10 @@ struct cop_origin {
     uint32_t requirement;         /* that names it; UINT32_MAX: none */
     uint32_t entries;             /* lines that are entries, repeats counted */
     int64_t retrieved_unix;       /* INT64_MIN when nobody says */
+    uint8_t digest[32]; /* SHA-256 of the file that it was read from, packed or
+                           not; of a folder, of the digests of its files
+                           domains, urls and expressions in a row; zeros when
+                           its entries stand in its document or elsewhere */
 };
 
 COP_API uint32_t cop_bundle_origins(const struct cop_bundle *bundle);
@@ -65,8 +69,8 @@ struct cop_template {
     struct cop_catset allow_only; /* what it lets through when it is one */
     bool is_allow_only;
 };
-COP_API void cop_bundle_template(const struct cop_bundle *bundle,
-    uint32_t index, struct cop_template *out);
+COP_API void cop_bundle_template(
+    const struct cop_bundle *bundle, uint32_t index, struct cop_template *out);
 
 /* An upheld appeal by index, below cop_bundle_info.appeals. */
 struct cop_appeal {

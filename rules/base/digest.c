@@ -2,7 +2,7 @@
 
 #include <openssl/evp.h>
 
-static void digest_drop(struct digest *digest)
+void digest_drop(struct digest *digest)
 {
     EVP_MD_CTX_free(digest->context);
     digest->context = NULL;

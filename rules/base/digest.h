@@ -8,8 +8,8 @@
 
 enum { DIGEST_BYTES = 32 };
 
-/* A sum in progress. Begun with digest_init(), and always ended with
- * digest_end(), which gives back what it holds. */
+/* A sum in progress. Begun with digest_init(), and ended with digest_end() or,
+ * when nobody wants it any more, digest_drop(); either may be called again. */
 struct digest {
     struct evp_md_ctx_st *context; /* NULL after a failure */
 };
@@ -21,6 +21,8 @@ void digest_add(struct digest *digest, const void *bytes, size_t n);
  * Returns COP_OK, or COP_E_NOMEM if any step failed: failure is sticky. */
 COP_MUST_USE enum cop_status digest_end(
     struct digest *digest, unsigned char out[DIGEST_BYTES]);
+
+void digest_drop(struct digest *digest);
 
 /* All three at once. */
 COP_MUST_USE enum cop_status digest_of(

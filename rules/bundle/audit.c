@@ -40,6 +40,7 @@ static const struct {
     {SECTION_LITERAL_SLOTS, audit_literal_slot},
     {SECTION_LITERAL_ENTRIES, audit_literal_entry},
     {SECTION_PATTERNS_ALWAYS, audit_patterns_always},
+    {SECTION_DENSE_INSIDE, audit_dense_inside},
 };
 
 enum cop_status bundle_audit(const struct cop_bundle *bundle, const char *name,

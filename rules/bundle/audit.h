@@ -40,6 +40,7 @@ audit_fn audit_rule, audit_host_slot, audit_host_entry, audit_url_slot,
 audit_fn audit_evidence, audit_origin;
 audit_fn audit_urlrule, audit_urlbucket, audit_urlkey, audit_urlgrams;
 audit_fn audit_dense_line, audit_dense_side, audit_dense_set, audit_dense_list;
+audit_fn audit_dense_inside;
 
 audit_fn audit_literal, audit_literal_slot, audit_literal_entry,
     audit_patterns_always;

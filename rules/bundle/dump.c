@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/base/hex.h"
 #include "rules/base/subscriber.h"
+#include "rules/bundle/dense.h"
 #include "rules/bundle/tables.h"
 #include "rules/bundle/urlrules_format.h"
 #include "rules/bundle/view.h"
@@ -17,6 +19,7 @@ enum { SCRATCH_BYTES = 16384 }; /* three whole sets of categories and more */
 enum field_kind {
     FIELD_NUMBER,
     FIELD_HASH,
+    FIELD_DIGEST,
     FIELD_TIME,
     FIELD_STRING,
     FIELD_RULE_TEXT,
@@ -71,6 +74,10 @@ struct words {
     }
 
 /* Those that documents use too have tables of their own. */
+static const char *const object_words[] = {
+#define ENTRY_ROW(symbol, word) word,
+#include "rules/bundle/entry.tbl"
+};
 static const char *const strength_words[] = {
 #define COP_STRENGTH_ROW(symbol, word) word,
 #include "cop/strength.tbl"
@@ -95,8 +102,7 @@ static const char *const identity_words[] = {
 static const struct words words_of[] = {
     [FIELD_ROLE] = WORDS("category", "deny", "allow", "allow-only",
         "profile-allow", "profile-deny", "grant", "appeal", "never-inspect"),
-    [FIELD_OBJECT] = WORDS(
-        "host", "domain", "below", "url", "pattern", "network", "adblock"),
+    [FIELD_OBJECT] = TABLE(object_words),
     [FIELD_STRENGTH] = TABLE(strength_words),
     [FIELD_LOCK] = TABLE(lock_words),
     [FIELD_LOGGING] = TABLE(logging_words),
@@ -195,17 +201,20 @@ static void compose_domains(
 
     for (unsigned i = 0; i < FORMAT_DENSE_SLOTS; i++) {
         uint32_t code = line->rest[i] & 15;
+        uint64_t hash = (uint64_t)line->tag[i] << 30 |
+                        (uint64_t)(line->rest[i] >> 4) << 2 |
+                        dense_more(line, i);
         char text[64];
 
         if (code == 0) {
             continue;
         }
-        if (code == 15) {
-            snprintf(text, sizeof(text), "%04x%07" PRIx32 " in the side table",
-                line->tag[i], line->rest[i] >> 4);
+        if (code == DENSE_SIDE_CODE) {
+            snprintf(
+                text, sizeof(text), "%012" PRIx64 " in the side table", hash);
         } else {
-            snprintf(text, sizeof(text), "%04x%07" PRIx32 " in set %" PRIu32,
-                line->tag[i], line->rest[i] >> 4, code - 1);
+            snprintf(text, sizeof(text), "%012" PRIx64 " in set %" PRIu32, hash,
+                code - 1);
         }
         compose_item(dump, start, text);
     }
@@ -220,6 +229,19 @@ static void compose_run(struct dump *dump, struct format_span span)
         return;
     }
     snprintf(text, sizeof(text), "%" PRIu32 " from %" PRIu32, span.n, span.at);
+    compose(dump, cop_slice_of(text));
+}
+
+/* A digest in hexadecimal; of zeros, nothing. */
+static void compose_digest(struct dump *dump, const unsigned char *p)
+{
+    static const unsigned char none[FORMAT_DIGEST_BYTES];
+    char text[2 * FORMAT_DIGEST_BYTES + 1];
+
+    if (memcmp(p, none, sizeof(none)) == 0) {
+        return;
+    }
+    hex_write(p, FORMAT_DIGEST_BYTES, text);
     compose(dump, cop_slice_of(text));
 }
 
@@ -270,6 +292,8 @@ static struct cop_slice text_composed(
         compose_categories(dump, span_read(p));
     } else if (row->kind == FIELD_RUN) {
         compose_run(dump, span_read(p));
+    } else if (row->kind == FIELD_DIGEST) {
+        compose_digest(dump, p);
     } else if (row->kind == FIELD_DOMAINS) {
         compose_domains(dump, (const void *)record);
     } else {
@@ -311,6 +335,7 @@ static struct cop_slice text_make(
     case FIELD_OF_REQUIREMENT:
         return name_of(dump, row->kind, (uint32_t)number);
     case FIELD_RUN:
+    case FIELD_DIGEST:
     case FIELD_CATEGORIES:
     case FIELD_SUBSCRIBERS:
     case FIELD_REQUIREMENT_FLAGS:

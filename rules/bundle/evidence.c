@@ -1,6 +1,8 @@
 /* EVIDENCE and ORIGINS: written from the tables, read by whoever oversees. */
 #include "cop/evidence.h"
 
+#include <string.h>
+
 #include "rules/bundle/view.h"
 #include "rules/bundle/writer.h"
 
@@ -44,6 +46,7 @@ static void origin_add(struct writer *w, const struct cop_origin *o)
         .entries = o->entries,
     };
 
+    memcpy(row.digest, o->digest, sizeof(row.digest));
     row.name = string_add(w, o->name);
     row.ref = string_add(w, o->ref);
     row.source = string_add(w, o->source);
@@ -119,6 +122,7 @@ void cop_bundle_origin(
         .entries = o->entries,
         .retrieved_unix = o->retrieved_unix,
     };
+    memcpy(out->digest, o->digest, sizeof(out->digest));
 }
 
 void cop_bundle_template(

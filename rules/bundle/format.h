@@ -239,6 +239,7 @@ struct format_origin { /* by name, unique */
     int64_t retrieved_unix;
     uint32_t requirement; /* row of REQUIREMENTS, or FORMAT_NONE */
     uint32_t entries;
+    uint8_t digest[FORMAT_DIGEST_BYTES]; /* of the list's file; zeros: none */
 };
 
 enum { FORMAT_DENSE_SLOTS = 10 };
@@ -246,13 +247,20 @@ enum { FORMAT_DENSE_SLOTS = 10 };
 struct format_dense_line { /* dense.h says what is where */
     uint16_t tag[FORMAT_DENSE_SLOTS];
     uint32_t rest[FORMAT_DENSE_SLOTS]; /* 28 bits of hash, 4 of code */
-    uint32_t spill;
+    uint32_t more; /* 2 bits of hash each, and 12 of spill */
 };
 
 struct format_dense_side { /* by hash, unique */
     uint64_t hash;
-    uint32_t set; /* row of DENSE_SETS, each a span of DENSE_LISTS */
+    uint32_t set; /* row of DENSE_SETS */
     uint32_t zero;
+};
+
+struct format_dense_set { /* commonest first */
+    uint32_t at;          /* of DENSE_LISTS */
+    uint16_t n;
+    uint16_t below; /* which of the first 14 sets lack some of these lists and
+                       have no other: a bit each */
 };
 
 struct format_dense_list { /* within a set by list */
@@ -262,10 +270,11 @@ struct format_dense_list { /* within a set by list */
 
 static_assert(sizeof(struct format_dense_line) == 64, "format");
 static_assert(sizeof(struct format_dense_side) == 16, "format");
+static_assert(sizeof(struct format_dense_set) == 8, "format");
 static_assert(sizeof(struct format_dense_list) == 8, "format");
 static_assert(sizeof(struct format_address) == 32, "format");
 static_assert(sizeof(struct format_evidence) == 72, "format");
-static_assert(sizeof(struct format_origin) == 88, "format");
+static_assert(sizeof(struct format_origin) == 120, "format");
 static_assert(sizeof(struct format_header) == 128, "format");
 static_assert(sizeof(struct format_section) == 32, "format");
 static_assert(sizeof(struct format_manifest) == 64, "format");

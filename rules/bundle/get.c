@@ -41,6 +41,8 @@ void cop_bundle_info(
         .hosts = m->hosts,
         .urls = section_count(bundle, SECTION_URLS),
         .patterns = section_count(bundle, SECTION_PATTERNS),
+        .adblock = section_count(bundle, SECTION_URLRULES),
+        .networks = section_count(bundle, SECTION_ADDRESSES),
         .templates = section_count(bundle, SECTION_TEMPLATES),
         .profiles = section_count(bundle, SECTION_PROFILES),
         .appeals = section_count(bundle, SECTION_APPEALS),

@@ -1,6 +1,6 @@
 #include "rules/bundle/hostindex.h"
 
-#include "rules/base/hash.h"
+#include "rules/base/namehash.h"
 #include "rules/bundle/dense.h"
 
 /* Where a hash wants to be: its high bits scaled to any number of slots. */
@@ -16,7 +16,7 @@ static uint32_t slot_next(uint32_t at, uint32_t slots)
 
 uint64_t hostindex_hash(const uint64_t key[2], struct cop_slice host)
 {
-    return hash_keyed(key, host.p, host.n);
+    return namehash(key, host);
 }
 
 static void slot_prefetch(
@@ -29,17 +29,56 @@ static void slot_prefetch(
     }
 }
 
-/* Hash the i-th name of a host and ask for all places where it may be. */
-static void name_hash(const struct cop_bundle *bundle, struct cop_slice name,
-    uint32_t i, struct hostindex_names *out)
+/* Ask for the other places where names may be. */
+static void slots_prefetch(
+    const struct cop_bundle *bundle, const struct hostindex_names *names)
 {
-    uint64_t hash = hostindex_hash(bundle_header(bundle)->key, name);
+    if (section_count(bundle, SECTION_HOST_SLOTS) != 0) {
+        for (uint32_t i = names->first; i < names->n; i++) {
+            slot_prefetch(bundle, SECTION_HOST_SLOTS, names->hash[i]);
+        }
+    }
+    if (section_count(bundle, SECTION_URL_SLOTS) != 0) {
+        /* A prefix is under the host itself or under it without "www." */
+        for (uint32_t i = names->first; i < names->n && i < 2; i++) {
+            slot_prefetch(bundle, SECTION_URL_SLOTS, names->hash[i]);
+        }
+    }
+}
 
-    out->hash[i] = hash;
-    dense_prefetch(bundle, hash);
-    slot_prefetch(bundle, SECTION_HOST_SLOTS, hash);
-    if (i < 2) { /* where a URL prefix may be: itself, no www. */
-        slot_prefetch(bundle, SECTION_URL_SLOTS, hash);
+/* From the right: what is behind a label is hashed before it is met. */
+static void names_hash(const struct cop_bundle *bundle,
+    const struct cop_host *host, struct hostindex_names *out)
+{
+    struct namehash state = namehash_begin(bundle_header(bundle)->key);
+    uint64_t starts = namehash_starts(host->text, host->n);
+    size_t end = host->n;
+
+    for (uint32_t i = host->labels; i > out->first && starts != 0; i--) {
+        unsigned start = (unsigned)__builtin_clzll(starts) ^ 63U;
+
+        namehash_label(&state, host->text + start, end - start);
+        if (i <= out->n) {
+            out->hash[i - 1] = namehash_end(&state);
+            dense_prefetch(bundle, out->hash[i - 1]);
+        }
+        starts ^= UINT64_C(1) << start;
+        end = start - 1;
+    }
+}
+
+/* The same of an address, or of a name that is longer than most. */
+static __attribute__((noinline)) void names_hash_other(
+    const struct cop_bundle *bundle, const struct cop_host *host,
+    struct hostindex_names *out)
+{
+    uint64_t hash[NAMEHASH_LABELS_MAX]; /* the widest first */
+    uint32_t n =
+        namehash_all(bundle_header(bundle)->key, cop_host_slice(host), hash);
+
+    for (uint32_t i = out->first; i < out->n && i < n; i++) {
+        out->hash[i] = hash[n - 1 - i];
+        dense_prefetch(bundle, out->hash[i]);
     }
 }
 
@@ -47,30 +86,22 @@ void hostindex_names(const struct cop_bundle *bundle,
     const struct cop_host *host, struct hostindex_names *out)
 {
     const struct format_manifest *m = bundle_manifest(bundle);
-    struct cop_slice name = cop_host_slice(host);
     uint32_t labels = host->labels;
 
     out->first = 0;
-    out->n = 1;
-    if (host->kind != COP_HOST_NAME) {
-        name_hash(bundle, name, 0, out);
-        return;
+    out->n = 1; /* of an address */
+    if (host->kind == COP_HOST_NAME) {
+        out->first = labels > m->labels_max ? labels - m->labels_max : 0;
+        out->n = m->labels_min != 0 && labels >= m->labels_min
+                     ? labels - m->labels_min + 1
+                     : 0;
     }
-    out->first = labels > m->labels_max ? labels - m->labels_max : 0;
-    out->n = m->labels_min != 0 && labels >= m->labels_min
-                 ? labels - m->labels_min + 1
-                 : 0;
-    for (uint32_t i = 0; i < out->n; i++) {
-        if (i >= out->first) {
-            name_hash(bundle, name, i, out);
-        }
-        while (name.n != 0 && *name.p != '.') {
-            name.p++;
-            name.n--;
-        }
-        name.p += name.n != 0;
-        name.n -= name.n != 0;
+    if (host->kind == COP_HOST_NAME && host->n <= NAMEHASH_SHORT) {
+        names_hash(bundle, host, out);
+    } else {
+        names_hash_other(bundle, host, out);
     }
+    slots_prefetch(bundle, out);
 }
 
 struct hostindex_run hostindex_find(

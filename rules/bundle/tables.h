@@ -39,16 +39,12 @@ struct tables_list {
 };
 
 enum entry_object {
-    ENTRY_HOST,    /* exactly this name or address */
-    ENTRY_DOMAIN,  /* this name and all below */
-    ENTRY_BELOW,   /* only what is below this name */
-    ENTRY_URL,     /* canonical "host[:port]/path?query" prefix, no scheme */
-    ENTRY_PATTERN, /* PCRE2 over the canonical URL text, caseless */
-    ENTRY_CIDR,    /* a network of addresses, "192.0.2.0/24" (base/cidr.h) */
-    ENTRY_ADBLOCK, /* a rule in Adblock syntax, packed (bundle/urlrules.h) */
-    ENTRY_COUNTRY, /* of a server's address: "NZ" (base/origin.h) */
-    ENTRY_AS       /* its network's number: "AS64496" */
+#define ENTRY_ROW(symbol, word) symbol,
+#include "rules/bundle/entry.tbl"
 };
+
+/* The word of each in output, static; "unknown" for a value that is none. */
+const char *entry_object_word(enum entry_object object);
 
 struct tables_entry {
     struct cop_slice text; /* canonical */

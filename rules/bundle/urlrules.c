@@ -120,6 +120,31 @@ bool urlrule_name_next(
     return true;
 }
 
+bool urlrule_is_entity(struct cop_slice name)
+{
+    return name.n > 2 && memcmp(name.p + name.n - 2, ".*", 2) == 0;
+}
+
+void urlrule_entities(const struct cop_bundle *bundle,
+    const struct cop_host *host, size_t suffix_at, struct hostindex_names *out)
+{
+    char text[COP_HOST_MAX + 1];
+
+    out->first = 0;
+    out->n = 0;
+    if (host->kind != COP_HOST_NAME || suffix_at == 0 || suffix_at > host->n) {
+        return;
+    }
+    memcpy(text, host->text, suffix_at);
+    text[suffix_at] = '*';
+    for (size_t at = 0; at < suffix_at && out->n < HOSTINDEX_NAMES_MAX; at++) {
+        if (at == 0 || text[at - 1] == '.') {
+            out->hash[out->n++] = hostindex_hash(bundle_header(bundle)->key,
+                (struct cop_slice){text + at, suffix_at + 1 - at});
+        }
+    }
+}
+
 uint64_t urlkey_make(enum urlkey_kind kind, bool is_exception, uint64_t hash)
 {
     uint64_t salt = (uint64_t)kind * 2 + is_exception + 1;

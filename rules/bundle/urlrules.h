@@ -5,9 +5,11 @@
  * other and is not here. Of the rest, each is found under one key:
  *
  *   H  the host that its text begins with: ||host/path, ||host^$script
- *   G  the four bytes of its literal text that are rarest in URLs
- *   S  each source that it speaks of, where its text has no good G
- *   A  none: it is tried for every URL
+ *   G  the four bytes of its literal text that are rarest in URLs; of an
+ *      expression, those of each text one of which it cannot match without
+ *      (base/rxliteral.h)
+ *   S  each source, host or entity, that it speaks of, where its text has no
+ * good G A  none: it is tried for every URL
  *
  * Keys lead to a bucket (URLRULE_BUCKETS has where each one's run of
  * URLRULE_KEYS begins) and to those of its run that have the same check. A key
@@ -26,6 +28,7 @@
 #include "cop/host.h"
 #include "cop/slice.h"
 #include "rules/base/buf.h"
+#include "rules/bundle/hostindex.h"
 #include "rules/bundle/view.h"
 
 enum {
@@ -41,7 +44,7 @@ struct urlrule {
     uint16_t methods;
     struct cop_slice text; /* with anchors, without @@ and options; lower case
                               unless it is a regex or match-case */
-    struct cop_slice from; /* "a.example|~b.example", canonical, sorted */
+    struct cop_slice from; /* "a.example|~b.example|c.*", canonical, sorted */
     struct cop_slice to;   /* the same */
 };
 
@@ -68,6 +71,16 @@ uint16_t urlrule_method(struct cop_slice method);
  * its end. is_not  gets whether it had a ~ */
 bool urlrule_name_next(
     struct cop_slice *names, struct cop_slice *name, bool *is_not);
+
+/* Whether a name is an entity, "name.*": that name in front of any public
+ * suffix. */
+bool urlrule_is_entity(struct cop_slice name);
+
+/* Hash the entities that a host is or is below: hash[0] of www.a.co.uk is that
+ * of www.a.*, hash[1] that of a.*; an address and a suffix have none.
+ * suffix_at  where the host's public suffix begins */
+void urlrule_entities(const struct cop_bundle *bundle,
+    const struct cop_host *host, size_t suffix_at, struct hostindex_names *out);
 
 enum urlkey_kind { URLKEY_HOST, URLKEY_GRAM, URLKEY_SOURCE, URLKEY_ALWAYS };
 
@@ -146,11 +159,9 @@ bool urlrule_names_have(
 unsigned urlgram_commons(void);
 uint32_t urlgram_common(unsigned i);
 
-/* Told each gram that whatever matches must contain, in lower case: of a
- * pattern's body, and of a regular expression. Of an expression that is hard
- * to read, none is told. */
+/* Told each gram that whatever matches a pattern's body must contain, in lower
+ * case. A text without wildcards is such a body too. */
 typedef void urlgram_fn(void *context, uint32_t gram);
 void urlgram_of_pattern(struct cop_slice body, urlgram_fn *take, void *context);
-void urlgram_of_regex(struct cop_slice re, urlgram_fn *take, void *context);
 
 #endif

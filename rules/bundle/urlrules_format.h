@@ -17,9 +17,12 @@ enum {
     URLRULE_FIRST_PARTY = 128, /* it speaks of first parties */
     URLRULE_THIRD_PARTY = 256, /* it speaks of third parties */
     URLRULE_HOST_ONLY = 512,   /* ||host^ */
-    URLRULE_BADFILTER = 1024,  /* only while a list is read */
-    URLRULE_FLAGS = 1024 - 1,  /* all that a bundle may have */
-    URLRULE_TYPES_ALL = 0x1fff /* all of cop/resource.tbl */
+    URLRULE_ENTITIES = 1024,   /* some of its names are name.* */
+    URLRULE_SAME_HOST = 2048,  /* the source is the host that is asked */
+    URLRULE_OTHER_HOST = 4096, /* it is not */
+    URLRULE_BADFILTER = 8192,  /* only while a list is read */
+    URLRULE_FLAGS = 8192 - 1,  /* all that a bundle may have */
+    URLRULE_TYPES_ALL = 0x0fff /* all of cop/resource.tbl */
 };
 
 struct format_urlrule { /* those with a regex first, then by rule */

@@ -2,129 +2,29 @@
 #include <stdlib.h>
 
 #include "rules/bundle/hostindex.h"
-#include "rules/bundle/urlrules.h"
+#include "rules/bundle/urlchoice.h"
 #include "rules/bundle/writer.h"
-
-enum {
-    GRAM_TABLE_MIN = 1 << 13,
-    COMMON_WEIGHT =
-        64,          /* a place among the commonest, in rules that share it */
-    COMMON_TOO = 256 /* such a gram is hardly better than none */
-};
-
-/* How good grams are: an open table of those of all rules. */
-struct gram_cost {
-    uint32_t gram;
-    uint32_t cost; /* 0: free */
-};
-
-struct grams {
-    struct gram_cost *p;
-    uint32_t mask;
-    uint32_t n;
-};
 
 struct key {
     uint64_t key;
     uint32_t urlrule;
 };
 
+/* Grams that rules are found by. */
+struct found {
+    uint32_t *p;
+    size_t n;
+    size_t cap;
+};
+
 struct work {
     struct writer *w;
-    struct grams grams;
+    struct urlchoice choice;
     struct key *keys;
     size_t keys_n;
     size_t keys_cap;
-    uint32_t *found[2]; /* grams of blocking rules and of exceptions */
-    size_t found_n[2];
+    struct found found[2]; /* of blocking rules and of exceptions */
 };
-
-/* The gram that is chosen for a rule, while its grams are told. */
-struct choice {
-    struct work *work;
-    uint32_t gram;
-    uint32_t cost; /* 0: none yet */
-};
-
-/* ---- which gram ---- */
-
-static struct gram_cost *gram_place(struct grams *grams, uint32_t gram)
-{
-    uint32_t at = urlgram_bit(gram, 32) & grams->mask;
-
-    while (grams->p[at].cost != 0 && grams->p[at].gram != gram) {
-        at = (at + 1) & grams->mask;
-    }
-    return &grams->p[at];
-}
-
-static bool grams_grow(struct grams *grams)
-{
-    struct grams grown = {.mask = GRAM_TABLE_MIN - 1};
-
-    if (grams->p != NULL) {
-        grown.mask = grams->mask * 2 + 1;
-    }
-    grown.p = calloc((size_t)grown.mask + 1, sizeof(grown.p[0]));
-    if (grown.p == NULL) {
-        return false;
-    }
-    for (size_t i = 0; grams->p != NULL && i <= grams->mask; i++) {
-        if (grams->p[i].cost != 0) {
-            *gram_place(&grown, grams->p[i].gram) = grams->p[i];
-        }
-    }
-    grown.n = grams->n;
-    free(grams->p);
-    *grams = grown;
-    return true;
-}
-
-static void gram_count(struct work *work, uint32_t gram, uint32_t cost)
-{
-    struct grams *grams = &work->grams;
-
-    if ((grams->p == NULL || grams->n > grams->mask / 2) &&
-        !grams_grow(grams)) {
-        writer_fail(work->w, COP_E_NOMEM);
-        return;
-    }
-    struct gram_cost *place = gram_place(grams, gram);
-
-    grams->n += place->cost == 0;
-    place->gram = gram;
-    place->cost += cost;
-}
-
-static void take_count(void *context, uint32_t gram)
-{
-    struct work *work = context;
-
-    if (writer_ok(work->w)) {
-        gram_count(work, gram, 1);
-    }
-}
-
-static void take_best(void *context, uint32_t gram)
-{
-    struct choice *choice = context;
-    const struct gram_cost *place = gram_place(&choice->work->grams, gram);
-
-    if (choice->cost == 0 || place->cost < choice->cost) {
-        choice->gram = gram;
-        choice->cost = place->cost;
-    }
-}
-
-static void grams_tell(
-    const struct urlrule *rule, urlgram_fn *take, void *context)
-{
-    struct cop_slice body = urlrule_body(rule->text, rule->flags);
-
-    ((rule->flags & URLRULE_REGEX) != 0
-            ? urlgram_of_regex
-            : urlgram_of_pattern)(body, take, context);
-}
 
 /* ---- keys ---- */
 
@@ -166,33 +66,62 @@ static bool sources_add(
     return has_any;
 }
 
+static void gram_add(
+    struct work *work, uint32_t urlrule, bool is_exception, uint32_t gram)
+{
+    struct found *found = &work->found[is_exception];
+
+    key_add(work, urlrule, URLKEY_GRAM, is_exception, gram);
+    if (found->n == found->cap) {
+        size_t cap = found->cap * 2 + 1024;
+        uint32_t *grown = realloc(found->p, cap * sizeof(grown[0]));
+
+        if (grown == NULL) {
+            writer_fail(work->w, COP_E_NOMEM);
+            return;
+        }
+        found->p = grown;
+        found->cap = cap;
+    }
+    found->p[found->n++] = gram;
+}
+
+/* The host that a rule's text begins with; empty when it names none. */
+static struct cop_slice host_of(const struct urlrule *rule)
+{
+    struct cop_slice body = urlrule_body(rule->text, rule->flags);
+
+    return (rule->flags & URLRULE_ANCHOR_HOST) != 0 && body.n != 0
+               ? urlrule_host(body)
+               : (struct cop_slice){NULL, 0};
+}
+
 static void rule_index(
     struct work *work, uint32_t urlrule, const struct urlrule *rule)
 {
     bool is_exception = (rule->flags & URLRULE_EXCEPTION) != 0;
-    struct cop_slice body = urlrule_body(rule->text, rule->flags);
-    struct choice choice = {.work = work};
-    struct cop_slice host = {NULL, 0};
+    struct cop_slice host = host_of(rule);
+    struct urlchoice_grams grams;
 
-    if ((rule->flags & URLRULE_ANCHOR_HOST) != 0 && body.n != 0) {
-        host = urlrule_host(body);
-    }
     if (host.n != 0) {
         key_add(work, urlrule, URLKEY_HOST, is_exception,
             hostindex_hash(work->w->key, host));
         return;
     }
-    grams_tell(rule, take_best, &choice);
-    if ((choice.cost == 0 || choice.cost > COMMON_TOO * COMMON_WEIGHT) &&
-        sources_add(work, urlrule, rule)) {
+    if (urlchoice_make(&work->choice, rule, &grams) != COP_OK) {
+        writer_fail(work->w, COP_E_NOMEM);
         return;
     }
-    if (choice.cost == 0) {
+    if (!grams.are_good && sources_add(work, urlrule, rule)) {
+        return;
+    }
+    if (grams.n == 0) {
         key_add(work, urlrule, URLKEY_ALWAYS, is_exception, 0);
         return;
     }
-    key_add(work, urlrule, URLKEY_GRAM, is_exception, choice.gram);
-    work->found[is_exception][work->found_n[is_exception]++] = choice.gram;
+    for (size_t i = 0; i < grams.n; i++) {
+        gram_add(work, urlrule, is_exception, grams.p[i]);
+    }
 }
 
 /* ---- records ---- */
@@ -230,7 +159,9 @@ static uint16_t names_add(struct writer *w, struct cop_slice names, bool want)
         if (is_not == want) {
             uint64_t hash = hostindex_hash(w->key, name);
 
-            labels_note(w, name);
+            if (!urlrule_is_entity(name)) { /* those are looked for apart */
+                labels_note(w, name);
+            }
             writer_add(w, SECTION_URLRULE_NAMES, &hash, sizeof(hash));
         }
     }
@@ -343,8 +274,8 @@ static void keys_write(struct work *work)
 /* One bit in sixteen or fewer, so that most grams of a URL end here. */
 static void maps_write(struct work *work)
 {
-    size_t most = work->found_n[0] > work->found_n[1] ? work->found_n[0]
-                                                      : work->found_n[1];
+    const struct found *found = work->found;
+    size_t most = found[0].n > found[1].n ? found[0].n : found[1].n;
     unsigned bits = bits_for(most * 16);
     size_t words = (size_t)1 << (bits - 6);
     uint64_t *map = calloc(words * 2, sizeof(map[0]));
@@ -354,8 +285,8 @@ static void maps_write(struct work *work)
         return;
     }
     for (size_t half = 0; half < 2; half++) {
-        for (size_t i = 0; i < work->found_n[half]; i++) {
-            uint32_t bit = urlgram_bit(work->found[half][i], bits);
+        for (size_t i = 0; i < found[half].n; i++) {
+            uint32_t bit = urlgram_bit(found[half].p[i], bits);
 
             map[half * words + bit / 64] |= UINT64_C(1) << (bit % 64);
         }
@@ -375,6 +306,13 @@ static bool draft_read(
     return true;
 }
 
+static void rule_count(struct work *work, const struct urlrule *rule)
+{
+    if (urlchoice_count(&work->choice, rule) != COP_OK) {
+        writer_fail(work->w, COP_E_NOMEM);
+    }
+}
+
 /* Write the records: those with a regex first, so that what is compiled for
  * them is numbered from 0. */
 static void records_write(
@@ -387,7 +325,7 @@ static void records_write(
             if (draft_read(work->w, &drafts[i], &rule) &&
                 ((rule.flags & URLRULE_REGEX) == 0) == (pass == 1)) {
                 record_add(work->w, &drafts[i], &rule);
-                grams_tell(&rule, take_count, work);
+                rule_count(work, &rule);
             }
         }
     }
@@ -400,12 +338,6 @@ static void index_write(
         (const void *)work->w->sections[SECTION_RULES].p;
     struct urlrule rule;
 
-    work->found[0] = calloc(n, sizeof(uint32_t));
-    work->found[1] = calloc(n, sizeof(uint32_t));
-    if (work->found[0] == NULL || work->found[1] == NULL) {
-        writer_fail(work->w, COP_E_NOMEM);
-        return;
-    }
     for (size_t i = 0; i < n && writer_ok(work->w); i++) {
         if (draft_read(work->w, &drafts[i], &rule)) {
             rule_index(work, rules[drafts[i].rule].detail, &rule);
@@ -425,16 +357,15 @@ void writer_urlrules(
     if (n == 0 || !writer_ok(w)) {
         return;
     }
-    for (unsigned i = 0; i < urlgram_commons() && writer_ok(w); i++) {
-        gram_count(
-            &work, urlgram_common(i), (urlgram_commons() - i) * COMMON_WEIGHT);
+    if (urlchoice_init(&work.choice) != COP_OK) {
+        writer_fail(w, COP_E_NOMEM);
     }
     records_write(&work, drafts, n);
     if (writer_ok(w)) {
         index_write(&work, drafts, n);
     }
-    free(work.grams.p);
+    urlchoice_fini(&work.choice);
     free(work.keys);
-    free(work.found[0]);
-    free(work.found[1]);
+    free(work.found[0].p);
+    free(work.found[1].p);
 }

@@ -2,6 +2,13 @@
 
 #include <stddef.h>
 
+#include "rules/bundle/tables.h"
+
+static const char *const object_words[] = {
+#define ENTRY_ROW(symbol, word) word,
+#include "rules/bundle/entry.tbl"
+};
+
 static const char *const strength_words[] = {
 #define COP_STRENGTH_ROW(symbol, word) word,
 #include "cop/strength.tbl"
@@ -48,4 +55,9 @@ const char *cop_logging_word(enum cop_logging logging)
 const char *cop_identity_word(enum cop_identity identity)
 {
     return WORD_OF(identity_words, identity);
+}
+
+const char *entry_object_word(enum entry_object object)
+{
+    return WORD_OF(object_words, object);
 }

@@ -1,6 +1,6 @@
 /* From the domains of large category lists to the sections of a dense index
- * (dense.h): hash, group by name, lay out. A domain whose parent is in the same
- * lists stays: how precisely it is named may decide. */
+ * (dense.h): hash, group by name, take out what stands inside another domain,
+ * lay out. */
 #include "rules/bundle/writer.h"
 
 #include <stdlib.h>
@@ -10,8 +10,6 @@
 #include "rules/bundle/keyed.h"
 #include "rules/bundle/listsets.h"
 
-enum { SET_LISTS_MAX = 512 }; /* as many as a policy may have */
-
 /* Domains as they become a set of lists each. A record's key is the hash,
  * `from` the entry of the tables, `value` the
  * list's row in the file, and behind bulks_group() the number of a set. All
@@ -20,6 +18,8 @@ struct bulks {
     struct keyed *all;
     size_t n;
     struct listsets sets;
+    uint32_t *order; /* of the sets, by rank */
+    uint32_t order_n;
 };
 
 static void bulks_hash(
@@ -62,7 +62,7 @@ static uint32_t lists_insert(uint32_t *lists, uint32_t n, uint32_t list)
 /* One record for each name, with the set of all its lists. */
 static void bulks_group(struct writer *w, struct bulks *b)
 {
-    uint32_t lists[SET_LISTS_MAX];
+    uint32_t lists[DENSE_SET_LISTS_MAX];
     size_t kept = 0;
 
     for (size_t i = 0; i < b->n && writer_ok(w);) {
@@ -70,7 +70,7 @@ static void bulks_group(struct writer *w, struct bulks *b)
         uint32_t n = 0;
 
         for (; i < b->n && b->all[i].key == one.key; i++) {
-            if (n == SET_LISTS_MAX) {
+            if (n == DENSE_SET_LISTS_MAX) {
                 writer_fail(w, COP_E_LIMIT);
                 return;
             }
@@ -113,29 +113,31 @@ static uint32_t *files_of_lists(
     return files;
 }
 
-static void sets_write(struct writer *w, const struct bulks *b,
-    const uint32_t *order, uint32_t order_n, const uint32_t *files)
+static void sets_write(
+    struct writer *w, const struct bulks *b, const uint32_t *files)
 {
-    for (uint32_t i = 0; i < order_n && writer_ok(w); i++) {
-        const struct listset *set = &b->sets.sets[order[i]];
-        struct format_span span = {
-            writer_count(w, SECTION_DENSE_LISTS), set->n};
+    for (uint32_t i = 0; i < b->order_n && writer_ok(w); i++) {
+        const struct listset *set = &b->sets.sets[b->order[i]];
+        struct format_dense_set row = {
+            .at = writer_count(w, SECTION_DENSE_LISTS),
+            .n = (uint16_t)set->n,
+        };
 
         for (uint32_t j = 0; j < set->n; j++) {
             uint32_t list = b->sets.pool[set->at + j];
-            struct format_dense_list row = {list, files[list]};
+            struct format_dense_list of = {list, files[list]};
 
-            writer_add(w, SECTION_DENSE_LISTS, &row, sizeof(row));
+            writer_add(w, SECTION_DENSE_LISTS, &of, sizeof(of));
         }
-        writer_add(w, SECTION_DENSE_SETS, &span, sizeof(span));
+        writer_add(w, SECTION_DENSE_SETS, &row, sizeof(row));
+    }
+    if (writer_ok(w)) {
+        writer_sets_below(w);
     }
 }
 
 static void lines_write(struct writer *w, struct bulks *b)
 {
-    for (size_t i = 0; i < b->n; i++) {
-        b->all[i].value = b->sets.sets[b->all[i].value].rank;
-    }
     enum cop_status status = dense_build(b->all, b->n,
         &w->sections[SECTION_DENSE_LINES], &w->sections[SECTION_DENSE_SIDE]);
 
@@ -144,30 +146,44 @@ static void lines_write(struct writer *w, struct bulks *b)
     }
 }
 
+/* Number the sets by how common they are, and write them. */
+static void bulks_rank(
+    struct writer *w, struct bulks *b, const uint32_t *entries, size_t n)
+{
+    uint32_t *files = files_of_lists(w, entries, n);
+
+    bulks_count(b);
+    if (writer_ok(w) &&
+        listsets_rank(&b->sets, &b->order, &b->order_n) != COP_OK) {
+        writer_fail(w, COP_E_NOMEM);
+    }
+    if (writer_ok(w)) {
+        for (size_t i = 0; i < b->n; i++) {
+            b->all[i].value = b->sets.sets[b->all[i].value].rank;
+        }
+        sets_write(w, b, files);
+    }
+    free(files);
+}
+
 void writer_dense(struct writer *w, const uint32_t *entries, size_t n)
 {
     struct bulks b = {.n = 0};
-    uint32_t *files = NULL;
-    uint32_t *order = NULL;
-    uint32_t order_n = 0;
 
     bulks_hash(w, &b, entries, n);
     if (writer_ok(w)) {
         bulks_group(w, &b);
     }
     if (writer_ok(w)) {
-        bulks_count(&b);
-        files = files_of_lists(w, entries, n);
+        bulks_rank(w, &b, entries, n);
     }
-    if (writer_ok(w) && listsets_rank(&b.sets, &order, &order_n) != COP_OK) {
-        writer_fail(w, COP_E_NOMEM);
+    if (writer_ok(w)) {
+        b.n = writer_inside(w, b.all, b.n);
     }
     if (writer_ok(w)) {
         lines_write(w, &b);
-        sets_write(w, &b, order, order_n, files);
     }
-    free(order);
-    free(files);
+    free(b.order);
     free(b.all);
     listsets_fini(&b.sets);
 }

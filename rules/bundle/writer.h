@@ -15,6 +15,7 @@
 #include "rules/base/arena.h"
 #include "rules/base/buf.h"
 #include "rules/bundle/format.h"
+#include "rules/bundle/keyed.h"
 #include "rules/bundle/tables.h"
 
 /* A category list of so many domains goes to the dense index. */
@@ -129,6 +130,12 @@ struct writer_names {
  * matters is found in it. The key is set, and may be changed: what else is
  * hashed comes afterwards. */
 void writer_dense_probed(struct writer *w, const struct writer_names *names);
+
+/* write_inside.c: what DENSE_SETS says of each other; and, with it, take the
+ * domains that stand inside others out of n records sorted by key, whose values
+ * are rows of DENSE_SETS, into DENSE_INSIDE. Returns how many stay. */
+void writer_sets_below(struct writer *w);
+size_t writer_inside(struct writer *w, struct keyed *all, size_t n);
 
 /* write_dense.c: the dense index of these entries (domains, sorted by list).
  * The key is set. */

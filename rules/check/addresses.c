@@ -195,7 +195,7 @@ static bool shared_read(const struct model *model, struct shared *shared)
         }
     }
     for (size_t i = 0; i < manifest->shared_lists_n; i++) {
-        uint64_t unused;
+        struct list_bytes unused;
 
         if (list_read(&manifest->shared_lists[i], &sink, model->report,
                 &unused) == COP_E_NOMEM) {

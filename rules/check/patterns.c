@@ -1,10 +1,12 @@
-/* Patterns that no literal leads to: every URL that is new is tried on each of
- * them. What that costs is measured here, on a few URLs as they are. And
- * patterns that a URL made for them drives to their limits, where the list's
- * at_limit has to say what that means. */
+/* Patterns, and rules in Adblock syntax, that no literal leads to: every URL
+ * that is new is tried on each of them. What that costs is measured here, on a
+ * few URLs as they are. And patterns that a URL made for them drives to their
+ * limits, where the list's at_limit has to say what that means. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "rules/base/rxliteral.h"
+#include "rules/bundle/urlchoice.h"
 #include "rules/check/check.h"
 #include "rules/check/runaway.h"
 #include "rules/decide/pattern.h"
@@ -14,7 +16,8 @@ enum {
     RUNAWAYS_MAX = 200,     /* of one list: each costs milliseconds to find */
     PATTERNS_ARENA_MAX = 64 << 20,
     ROUNDS = 5,
-    COST_STEP_NS = 10
+    COST_STEP_NS = 10,
+    COSTS_MAX = 100 /* expressions of a list that are measured */
 };
 
 static const struct cop_slice samples[] = {
@@ -136,18 +139,87 @@ static void check_list(const struct check *check, const struct model_list *list,
     }
 }
 
+/* ---- Adblock syntax ---- */
+
+static bool names_a_source(struct cop_slice names)
+{
+    struct cop_slice name;
+    bool is_not = false;
+
+    while (urlrule_name_next(&names, &name, &is_not)) {
+        if (!is_not) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether nothing leads to an expression: no text, and no source. */
+static bool is_for_every_url(
+    struct urlchoice *choice, const struct urlrule *rule)
+{
+    struct urlchoice_grams grams;
+
+    return !names_a_source(rule->from) &&
+           urlchoice_count(choice, rule) == COP_OK &&
+           urlchoice_make(choice, rule, &grams) == COP_OK && grams.n == 0;
+}
+
+/* Such rules are the work of others, who serve browsers: a note. */
+static void check_adblock(const struct check *check,
+    const struct model_list *list, struct urlchoice *choice,
+    struct pattern_room *room)
+{
+    const struct tables_entry *first = NULL;
+    size_t found = 0;
+    int64_t cost = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        const struct tables_entry *entry =
+            &check->model->entries.p[list->first + i];
+        struct urlrule rule;
+
+        if (entry->object != ENTRY_ADBLOCK ||
+            !urlrule_unpack(entry->text, &rule) ||
+            (rule.flags & URLRULE_REGEX) == 0 ||
+            !is_for_every_url(choice, &rule)) {
+            continue;
+        }
+        first = found != 0 ? first : entry;
+        if (++found <= COSTS_MAX) {
+            cost += pattern_cost(room, urlrule_body(rule.text, rule.flags));
+        }
+    }
+    if (found != 0) {
+        struct place place = check_entry_place(check->model, first);
+
+        check_say(check, COP_NOTE, &place, NULL,
+            "no literal and no source leads to %zu expressions of this list; "
+            "every new URL is tried on them, at about %lld ns%s here",
+            found, (long long)cost,
+            found > COSTS_MAX ? " for the first hundred" : " in all");
+    }
+}
+
 void check_patterns(const struct check *check)
 {
     struct pattern_room room = {NULL, NULL, NULL};
+    struct urlchoice *choice = calloc(1, sizeof(*choice));
     struct arena arena;
 
     arena_init(&arena, PATTERNS_ARENA_MAX);
-    if (pattern_room_init(&room) == COP_OK) {
+    if (choice != NULL && urlchoice_init(choice) == COP_OK &&
+        pattern_room_init(&room) == COP_OK) {
         for (size_t i = 0; i < check->model->lists_n; i++) {
             check_list(check, &check->model->lists[i], &arena, &room);
             check_runaways(check, &check->model->lists[i], &room);
+            check_adblock(check, &check->model->lists[i], choice, &room);
         }
     }
     pattern_room_fini(&room);
     arena_fini(&arena);
+    if (choice != NULL) {
+        urlchoice_fini(choice);
+    }
+    free(choice);
 }

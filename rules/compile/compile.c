@@ -3,13 +3,11 @@
  * reads about consequences before causes. */
 #include "cop/compile.h"
 
-#include <errno.h>
-
 #include "rules/bundle/urlrules.h"
 #include "rules/check/check.h"
 #include "rules/compile/lower.h"
+#include "rules/compile/sources.h"
 #include "rules/compile/vectors.h"
-#include "rules/read/source.h"
 
 /* All that one compilation may hold, entries' rows apart. */
 static const size_t arena_max = (size_t)3 << 30;
@@ -22,7 +20,6 @@ struct compilation {
     const struct cop_compile_options *options;
     uint32_t errors_before;
     uint32_t warnings_before;
-    struct sources sources;
     struct facts facts;
     struct model model;
 };
@@ -38,56 +35,6 @@ static void show_progress(const struct compilation *c, const char *step,
 static bool has_errors(const struct compilation *c)
 {
     return c->report->errors != c->errors_before;
-}
-
-/* ---- reading ---- */
-
-static enum cop_status refuse_file(const struct compilation *c,
-    const struct source *source, enum cop_status status)
-{
-    cop_report_at(c->report, COP_ERROR, status == COP_E_LIMIT ? "limit" : "io",
-        source->path.p, 0, 0,
-        status == COP_E_LIMIT ? "split it; put long lists into list files"
-                              : NULL,
-        "cannot read this document: %s",
-        status == COP_E_LIMIT ? "it is too large" : strerror(errno));
-    return status == COP_E_LIMIT ? COP_OK : status;
-}
-
-static enum cop_status read_document(
-    struct compilation *c, const struct source *source, struct buf *bytes)
-{
-    struct document document = {.path = source->path, .name = source->name};
-    enum cop_status status = source_read(source->path.p, bytes);
-
-    if (status != COP_OK) {
-        return refuse_file(c, source, status);
-    }
-    yaml_init(&document.yaml, source->path.p, &c->arena, c->report);
-    status = document_read(&document, buf_slice(bytes), &c->facts);
-    return status == COP_E_SYNTAX ? COP_OK : status;
-}
-
-static enum cop_status read_documents(struct compilation *c)
-{
-    enum cop_status status = COP_OK;
-    uint64_t done = 0;
-    struct buf bytes;
-
-    /* One more than allowed, so that the parser tells what is too long. */
-    buf_init(&bytes, YAML_BYTES_MAX + 1);
-    for (size_t i = 0; i < c->sources.n && status == COP_OK; i++) {
-        status = read_document(c, &c->sources.p[i], &bytes);
-        done += c->sources.p[i].bytes;
-        show_progress(c, "reading documents", done, c->sources.bytes);
-    }
-    buf_fini(&bytes);
-    if (status == COP_OK && c->sources.n == 0) {
-        cop_report_at(c->report, COP_ERROR, "bundle", NULL, 0, 0,
-            "name files, or folders that have *.yaml below them",
-            "there is no document to compile");
-    }
-    return status;
 }
 
 /* ---- from facts to bytes ---- */
@@ -137,31 +84,6 @@ static enum cop_status build_image(struct compilation *c, struct cop_image *out)
     return status == COP_E_LIMIT ? COP_E_CHECK : status;
 }
 
-static const char *entry_word(enum entry_object object)
-{
-    switch (object) {
-    case ENTRY_HOST:
-        return "host";
-    case ENTRY_DOMAIN:
-        return "domain";
-    case ENTRY_BELOW:
-        return "below";
-    case ENTRY_URL:
-        return "url";
-    case ENTRY_PATTERN:
-        return "pattern";
-    case ENTRY_CIDR:
-        return "network";
-    case ENTRY_ADBLOCK:
-        return "adblock";
-    case ENTRY_COUNTRY:
-        return "country";
-    case ENTRY_AS:
-        return "as";
-    }
-    return "unknown";
-}
-
 /* Rules in Adblock syntax travel packed; people read their text. */
 static struct cop_slice entry_text(const struct tables_entry *entry)
 {
@@ -180,8 +102,8 @@ static void hand_out_entries(const struct compilation *c)
         if (i % ENTRIES_STEP == 0) {
             show_progress(c, "gathering entries", i, c->model.entries.n);
         }
-        c->options->entry(c->options->entry_context, entry_word(entry->object),
-            entry_text(entry));
+        c->options->entry(c->options->entry_context,
+            entry_object_word(entry->object), entry_text(entry));
     }
 }
 
@@ -247,13 +169,11 @@ enum cop_status cop_compile(const char *const *paths, size_t n,
     enum cop_status status;
 
     compilation_init(&c, options, report);
-    status = sources_find(paths, n, &c.arena, report, &c.sources);
-    if (status == COP_E_LIMIT) {
-        status = COP_E_CHECK;
-    }
-    if (status == COP_OK) {
-        status = read_documents(&c);
-    }
+    status = sources_read(paths, n, &c.facts,
+        &(struct sources_reading){.arena = &c.arena,
+            .report = report,
+            .progress = options->progress,
+            .progress_context = options->progress_context});
     if (status == COP_OK) {
         status = compile_facts(&c, &image);
     }

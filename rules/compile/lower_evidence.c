@@ -79,23 +79,23 @@ static struct cop_slice says_word(enum list_semantics semantics)
     return COP_LIT("allow_only");
 }
 
-/* How many entries the list of that fact has in the model; 0 when its entries
- * are elsewhere. */
-static uint32_t entries_of(
+/* The list of that fact in the model; NULL when its entries are elsewhere. */
+static const struct model_list *list_of(
     const struct model *model, const struct fact_list *fact)
 {
     for (size_t i = 0; i < model->lists_n; i++) {
         if (model->lists[i].fact == fact) {
-            return (uint32_t)model->lists[i].n;
+            return &model->lists[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
 static struct cop_origin origin_of(
     const struct model *model, const struct fact_list *fact)
 {
-    return (struct cop_origin){
+    const struct model_list *list = list_of(model, fact);
+    struct cop_origin origin = {
         .ref = fact->ref,
         .source = fact->origin,
         .licence = fact->licence,
@@ -103,10 +103,15 @@ static struct cop_origin origin_of(
         .cadence = fact->cadence,
         .max_age = fact->max_age,
         .requirement = COP_NONE,
-        .entries = entries_of(model, fact),
+        .entries = list != NULL ? (uint32_t)list->n : 0,
         .retrieved_unix =
             fact->has_retrieved ? fact->retrieved_unix : INT64_MIN,
     };
+
+    if (list != NULL) {
+        memcpy(origin.digest, list->digest, sizeof(origin.digest));
+    }
+    return origin;
 }
 
 static size_t count_origins(const struct model *model)

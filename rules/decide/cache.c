@@ -1,26 +1,30 @@
 /* The hot-path cache: from a URL to its class in one or two cache lines.
  *
  * SHAPE
- *  sets   of four entries, 64 bytes, the most recently used first. An entry is
- *         a tag and a value; a value says "no hit", holds the one hit, or
- *         names a block of the pool. Categories are not kept: they are the
+ *  sets   of eight entries, two cache lines, the most recently used first. An
+ *         entry is a tag and a value; a value says "no hit", holds the one hit,
+ *         or names a block of the pool. Categories are not kept: they are the
  *         sum of the hits' lists, and those are at hand.
- *  pool   blocks of up to fifteen hits, used in turn. A block remembers the
- *         tag it was filled for, so an entry whose block has gone to another
- *         is seen to be a miss. A class of more hits is not kept.
+ *  pool   blocks of three hits, used in turn; a class has as many in a row as
+ *         it needs, at most five. A block remembers the tag it was filled for,
+ *         so an entry of which a block has gone to another is seen to be a
+ *         miss. A class of more hits is not kept.
  *
  * WHY IT CANNOT LIE
- *  A tag is 64 bits of SipHash over the whole canonical URL, under a key of 128
- *  bits that this cache drew at random, mixed with the policy's generation.
- *  Nobody outside knows the key, so nobody can look for two URLs that share a
- *  tag; by accident, a URL that is new meets the tag of another with a chance
- *  of entries / 2^64: with 65,536 entries and a thousand new URLs a second,
- *  once in 9,000 years. One URL under two policies has two tags. And a class
- *  depends on neither who asks nor when, so nothing else could be stale. What
- *  rules may ask of a request beside its URL is hashed in the same manner and
- *  made part of the key.
+ *  A tag is 64 bits of a keyed hash over the whole canonical URL (hash_long(),
+ *  NH and SipHash), under a key that this cache drew at random, mixed with the
+ *  policy's generation. Nobody outside knows the key, so nobody can look for
+ *  two URLs that share a tag; by accident, a URL that is new meets the tag of
+ *  another with a chance of 2 x entries / 2^64: with 65,536 entries and a
+ *  thousand new URLs a second, once in 4,500 years. One URL under two policies
+ *  has two tags. And a class depends on neither who asks nor when, so nothing
+ *  else could be stale. What rules may ask of a request beside its URL is
+ *  hashed as well and made part of the tag.
  *
- * Everything is allocated by cop_cache_new(); one thread uses a cache. */
+ * Everything is allocated by cop_cache_new(); one thread uses a cache.
+ *
+ * Tried and left: sets of four, one line each; where two of three places were
+ * taken, twice as many URLs lost theirs. */
 #include "cop/decide.h"
 
 #include <assert.h>
@@ -34,10 +38,11 @@
 #include "rules/decide/policy.h"
 
 enum {
-    WAYS = 4,
+    WAYS = 8,
     SLOTS_MIN = 64,
-    POOL_HITS = 15,
-    POOL_SHARE = 8, /* slots a block of the pool */
+    POOL_HITS = 15, /* of one class */
+    BLOCK_HITS = 3,
+    POOL_SHARE = 2, /* slots a block of the pool */
     LINE_BYTES = 64
 };
 static const uint32_t slots_max = 1U << 28;
@@ -46,7 +51,7 @@ enum value_kind { VALUE_FREE, VALUE_EMPTY, VALUE_HIT, VALUE_POOL };
 
 /* What an entry keeps, in 8 bytes. */
 struct value {
-    uint32_t rule;        /* of the hit, or the number of the block */
+    uint32_t rule;        /* of the hit, or the number of the first block */
     uint16_t specificity; /* of the hit */
     uint16_t packed;      /* list or count, kind, is_limited */
 };
@@ -69,18 +74,18 @@ struct set {
 
 struct block {
     uint64_t tag;
-    struct cop_hit hits[POOL_HITS];
+    struct cop_hit hits[BLOCK_HITS];
 };
 
-static_assert(sizeof(struct set) == LINE_BYTES, "a set is a cache line");
+static_assert(sizeof(struct set) == 2 * LINE_BYTES, "a set is two lines");
 static_assert(COP_LISTS_MAX <= LIST_MASK + 1, "a list fits its field");
 
 struct cop_cache {
     struct set *sets;
     struct block *blocks;
-    uint64_t key[2];
+    struct hash_long_key key;
     uint32_t set_mask;
-    uint32_t block_mask;
+    uint32_t blocks_n;
     uint32_t block_next;
     struct cop_cache_counts counts;
 };
@@ -95,6 +100,22 @@ static uint32_t power_of_two(uint32_t n)
     return power;
 }
 
+/* Draw a key, in pieces that are never cut short by a signal. */
+static bool key_draw(struct hash_long_key *key)
+{
+    enum { PIECE = 256 };
+    unsigned char *p = (unsigned char *)key;
+
+    for (size_t at = 0; at < sizeof(*key); at += PIECE) {
+        size_t n = sizeof(*key) - at < PIECE ? sizeof(*key) - at : PIECE;
+
+        if (getrandom(p + at, n, 0) != (ssize_t)n) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum cop_status cop_cache_new(uint32_t slots, struct cop_cache **out)
 {
     uint32_t n = power_of_two(slots < slots_max ? slots : slots_max);
@@ -107,12 +128,11 @@ enum cop_status cop_cache_new(uint32_t slots, struct cop_cache **out)
     size_t set_bytes = n / WAYS * sizeof(struct set);
 
     cache->set_mask = n / WAYS - 1;
-    cache->block_mask = blocks - 1;
+    cache->blocks_n = blocks;
     cache->sets = aligned_alloc(LINE_BYTES, set_bytes);
     cache->blocks = calloc(blocks, sizeof(struct block));
     if (cache->sets == NULL || cache->blocks == NULL ||
-        getrandom(cache->key, sizeof(cache->key), 0) !=
-            (ssize_t)sizeof(cache->key)) {
+        !key_draw(&cache->key)) {
         cop_cache_free(&cache);
         return COP_E_NOMEM;
     }
@@ -145,7 +165,7 @@ static uint64_t facts_hash(const struct cop_cache *cache,
     const struct cop_facts *facts)
 {
     const struct cop_host *source;
-    uint64_t key[2] = {cache->key[0], ~cache->key[1]};
+    uint64_t key[2] = {cache->key.key[0], ~cache->key.key[1]};
 
     if (facts == NULL || !policy->needs_facts) {
         return 0;
@@ -157,13 +177,14 @@ static uint64_t facts_hash(const struct cop_cache *cache,
     return hash_keyed(key, source->text, source->n);
 }
 
+/* Generations are few and one behind the other: turned, they and a hash are
+ * told apart. */
 static uint64_t tag_make(const struct cop_cache *cache,
     const struct cop_policy *policy, struct cop_slice text, uint64_t facts)
 {
-    uint64_t key[2] = {
-        cache->key[0] ^ cop_policy_generation(policy), cache->key[1] ^ facts};
+    uint64_t number = hash_rotate(cop_policy_generation(policy), 32) ^ facts;
 
-    return hash_keyed(key, text.p, text.n);
+    return hash_long(&cache->key, number, text.p, text.n);
 }
 
 static struct value value_pack(
@@ -199,6 +220,58 @@ static void set_promote(struct set *set, unsigned way, struct entry entry)
     set->entries[0] = entry;
 }
 
+static uint32_t blocks_for(uint32_t hits)
+{
+    return (hits + BLOCK_HITS - 1) / BLOCK_HITS;
+}
+
+static uint32_t block_share(uint32_t hits, uint32_t block)
+{
+    uint32_t left = hits - block * BLOCK_HITS;
+
+    return left < BLOCK_HITS ? left : BLOCK_HITS;
+}
+
+/* The hits of a class that the pool keeps; false when some have gone. */
+static bool pool_read(const struct cop_cache *cache, const struct entry *entry,
+    struct cop_class *out)
+{
+    const struct block *block = &cache->blocks[entry->value.rule];
+    uint32_t n = value_list(entry->value);
+
+    for (uint32_t i = 0; i < blocks_for(n); i++) {
+        if (block[i].tag != entry->tag) {
+            return false;
+        }
+        memcpy(&out->hits[i * BLOCK_HITS], block[i].hits,
+            block_share(n, i) * sizeof(out->hits[0]));
+    }
+    out->n = (uint16_t)n;
+    return true;
+}
+
+/* The first of the blocks that a class is put into. */
+static uint32_t pool_keep(
+    struct cop_cache *cache, uint64_t tag, const struct cop_class *class)
+{
+    uint32_t n = blocks_for(class->n);
+
+    if (cache->blocks_n - cache->block_next < n) {
+        cache->block_next = 0; /* a class has its blocks in a row */
+    }
+    uint32_t first = cache->block_next;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct block *block = &cache->blocks[first + i];
+
+        block->tag = tag;
+        memcpy(block->hits, &class->hits[i * BLOCK_HITS],
+            block_share(class->n, i) * sizeof(block->hits[0]));
+    }
+    cache->block_next = first + n;
+    return first;
+}
+
 /* The hits that a value keeps; false when they have gone. */
 static bool value_read(const struct cop_cache *cache, const struct entry *entry,
     struct cop_class *out)
@@ -207,6 +280,9 @@ static bool value_read(const struct cop_cache *cache, const struct entry *entry,
 
     class_begin(out);
     out->is_limited = (value.packed & LIMITED_BIT) != 0;
+    if (value_kind(value) == VALUE_POOL) {
+        return pool_read(cache, entry, out);
+    }
     if (value_kind(value) == VALUE_HIT) {
         out->n = 1;
         out->hits[0] = (struct cop_hit){
@@ -215,16 +291,6 @@ static bool value_read(const struct cop_cache *cache, const struct entry *entry,
             .specificity = value.specificity,
         };
     }
-    if (value_kind(value) != VALUE_POOL) {
-        return true;
-    }
-    const struct block *block = &cache->blocks[value.rule];
-
-    if (block->tag != entry->tag) {
-        return false;
-    }
-    out->n = value_list(value);
-    memcpy(out->hits, block->hits, out->n * sizeof(out->hits[0]));
     return true;
 }
 
@@ -267,12 +333,8 @@ static struct value value_make(
         return value;
     }
     struct value value = value_pack(VALUE_POOL, class->n, class->is_limited);
-    struct block *block = &cache->blocks[cache->block_next];
 
-    value.rule = cache->block_next;
-    cache->block_next = (cache->block_next + 1) & cache->block_mask;
-    block->tag = tag;
-    memcpy(block->hits, class->hits, class->n * sizeof(block->hits[0]));
+    value.rule = pool_keep(cache, tag, class);
     return value;
 }
 
@@ -297,8 +359,8 @@ void cop_cache_classify_request(struct cop_cache *cache,
     const struct cop_url *url, const struct cop_facts *facts,
     struct cop_class *out)
 {
-    uint64_t tag = tag_make(cache, policy, url->text,
-        facts_hash(cache, policy, &url->host, facts));
+    uint64_t tag = tag_make(
+        cache, policy, url->text, facts_hash(cache, policy, &url->host, facts));
 
     if (cache_find(cache, policy, tag, out)) {
         cache->counts.hits++;

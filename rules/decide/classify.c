@@ -149,35 +149,44 @@ static void classify_literal(const struct policy_bundle *at,
     }
 }
 
+/* What a walk through the dense index adds to. */
+struct dense_hits {
+    const struct policy_bundle *at;
+    const struct cop_host *host;
+    struct cop_class *class;
+};
+
+static void dense_hit(void *context, uint32_t row, uint32_t i)
+{
+    const struct dense_hits *hits = context;
+    const struct policy_bundle *at = hits->at;
+    const struct format_dense_set *set =
+        section_at(at->bundle, SECTION_DENSE_SETS, row);
+
+    for (uint32_t j = 0; j < set->n; j++) {
+        const struct format_dense_list *list =
+            section_at(at->bundle, SECTION_DENSE_LISTS, set->at + j);
+
+        class_hit(hits->class,
+            (struct cop_hit){
+                .rule = COP_NONE,
+                .list = (uint16_t)(at->lists + list->list),
+                .specificity = name_specificity(ENTRY_DOMAIN, hits->host, i),
+            });
+    }
+}
+
 /* The same in the dense index, which knows sets of lists but no rules. */
 static void classify_dense(const struct policy_bundle *at,
     const struct cop_host *host, const struct hostindex_names *names,
     struct cop_class *class)
 {
-    if (section_count(at->bundle, SECTION_DENSE_LINES) == 0 ||
-        host->kind != COP_HOST_NAME) {
-        return;
-    }
-    for (uint32_t i = names->first; i < names->n; i++) {
-        uint32_t row = dense_find(at->bundle, names->hash[i]);
+    struct dense_hits hits = {at, host, class};
 
-        if (row == FORMAT_NONE) {
-            continue;
-        }
-        const struct format_span *set =
-            section_at(at->bundle, SECTION_DENSE_SETS, row);
-
-        for (uint32_t j = 0; j < set->n; j++) {
-            const struct format_dense_list *list =
-                section_at(at->bundle, SECTION_DENSE_LISTS, set->at + j);
-
-            class_hit(class,
-                (struct cop_hit){
-                    .rule = COP_NONE,
-                    .list = (uint16_t)(at->lists + list->list),
-                    .specificity = name_specificity(ENTRY_DOMAIN, host, i),
-                });
-        }
+    if (section_count(at->bundle, SECTION_DENSE_LINES) != 0 &&
+        host->kind == COP_HOST_NAME) {
+        dense_walk(
+            at->bundle, names->hash, names->first, names->n, dense_hit, &hits);
     }
 }
 

@@ -235,3 +235,8 @@ bool matcher_is_first_party(struct cop_matcher *matcher,
 {
     return parties_are_one(&matcher->parties, source, host);
 }
+
+size_t matcher_suffix(struct cop_matcher *matcher, const struct cop_host *host)
+{
+    return parties_suffix(&matcher->parties, host);
+}

@@ -31,6 +31,9 @@ enum pattern_outcome matcher_run_regex(struct cop_matcher *matcher,
     const struct cop_policy *policy, uint32_t bundle, uint32_t index,
     struct cop_slice text);
 
+/* Where a host's public suffix begins; 0 when nothing is before it. */
+size_t matcher_suffix(struct cop_matcher *matcher, const struct cop_host *host);
+
 /* Whether a request from `source` stays with its site. */
 bool matcher_is_first_party(struct cop_matcher *matcher,
     const struct cop_host *source, const struct cop_host *host);

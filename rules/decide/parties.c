@@ -49,6 +49,18 @@ static struct cop_slice site(
     return (struct cop_slice){host->text + at, host->n - at};
 }
 
+size_t parties_suffix(struct parties *parties, const struct cop_host *host)
+{
+    if (host->kind != COP_HOST_NAME) {
+        return 0;
+    }
+    size_t at = registrable(parties, host);
+    const char *dot =
+        at < host->n ? memchr(host->text + at, '.', host->n - at) : NULL;
+
+    return dot != NULL ? (size_t)(dot - host->text) + 1 : 0;
+}
+
 bool parties_are_one(
     struct parties *parties, const struct cop_host *a, const struct cop_host *b)
 {

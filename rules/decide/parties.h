@@ -20,6 +20,10 @@ struct parties {
     struct party entries[PARTIES_ENTRIES];
 };
 
+/* Where a name's public suffix begins; 0 for an address and for a name that is
+ * itself one. */
+size_t parties_suffix(struct parties *parties, const struct cop_host *host);
+
 /* Whether two hosts have the same registrable domain; addresses only when they
  * are equal. One thread uses `parties` at a time. */
 bool parties_are_one(struct parties *parties, const struct cop_host *a,

@@ -85,6 +85,7 @@ static void policy_look(struct cop_policy *policy)
         policy->needs_facts |= urlrules_are_in(at->bundle);
         at->has_urlrules_everywhere = urlrules_are_everywhere(at->bundle);
         look_at_addresses(at->bundle, &policy->wants_address);
+        at->has_urlrules_entities = urlrules_have_entities(at->bundle);
     }
 }
 

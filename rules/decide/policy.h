@@ -58,9 +58,9 @@ struct policy_requirement {
     int64_t until_unix;
     uint32_t subscribers;
     uint32_t offered_to; /* of these: who must accept it */
-    uint32_t rank;      /* of its id among all ids */
-    uint32_t authority; /* equal for equal names; COP_NONE without one */
-    uint32_t index;     /* in its bundle */
+    uint32_t rank;       /* of its id among all ids */
+    uint32_t authority;  /* equal for equal names; COP_NONE without one */
+    uint32_t index;      /* in its bundle */
     uint16_t bundle;
     uint16_t age_min;
     uint16_t age_end;   /* exclusive */
@@ -109,8 +109,9 @@ struct policy_bundle {
     struct cop_bundle *bundle; /* one reference */
     uint32_t lists, requirements, templates, profiles, grants, appeals;
     uint32_t patterns;
-    uint32_t rank; /* of its digest */
+    uint32_t rank;                /* of its digest */
     bool has_urlrules_everywhere; /* some may match on any host */
+    bool has_urlrules_entities;   /* some speak of name.* */
 };
 
 struct cop_policy {

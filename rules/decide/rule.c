@@ -4,29 +4,13 @@
 #include "rules/bundle/urlrules.h"
 #include "rules/decide/policy.h"
 
-static const char *rule_kind(const struct format_rule *rule, bool is_address)
+/* A name's rule counts its labels; of an address there are none. */
+static const char *rule_kind(const struct format_rule *rule)
 {
-    switch ((enum entry_object)rule->object) {
-    case ENTRY_HOST:
-        return is_address ? "address" : "host";
-    case ENTRY_DOMAIN:
-        return is_address ? "address" : "domain";
-    case ENTRY_BELOW:
-        return "below";
-    case ENTRY_URL:
-        return "url";
-    case ENTRY_PATTERN:
-        return "pattern";
-    case ENTRY_CIDR:
-        return "network";
-    case ENTRY_ADBLOCK:
-        return "adblock";
-    case ENTRY_COUNTRY:
-        return "country";
-    case ENTRY_AS:
-        return "as";
-    }
-    return "unknown";
+    bool is_address = rule->object <= ENTRY_DOMAIN && rule->detail == 0;
+
+    return is_address ? "address"
+                      : entry_object_word((enum entry_object)rule->object);
 }
 
 /* The last labels of a host: what a hashed rule must have named. */
@@ -100,7 +84,7 @@ static void dense_describe(const struct policy_bundle *at,
     const struct format_span *file =
         section_at(at->bundle, SECTION_FILES, dense_file(at->bundle, list));
 
-    out->kind = "domain";
+    out->kind = entry_object_word(ENTRY_DOMAIN);
     out->text = host_suffix(host, hit->specificity & 4095u);
     out->list = bundle_string(at->bundle, bundle_list(at->bundle, list)->name);
     out->file = bundle_string(at->bundle, *file);
@@ -130,7 +114,7 @@ void cop_rule_describe(const struct cop_policy *policy,
         section_at(at->bundle, SECTION_FILES, rule->file);
 
     *out = (struct cop_rule){
-        .kind = rule_kind(rule, rule->detail == 0),
+        .kind = rule_kind(rule),
         .text = rule_text(at->bundle, rule, host),
         .list = bundle_string(at->bundle, list->name),
         .file = bundle_string(at->bundle, *file),

@@ -2,6 +2,7 @@
 
 #include "rules/bundle/urlrules.h"
 #include "rules/decide/class.h"
+#include "rules/decide/urlnames.h"
 
 /* A list that something was found of. */
 struct found {
@@ -15,9 +16,9 @@ struct search {
     const struct urlrules_ask *ask;
     const struct cop_bundle *bundle;
     struct cop_class *class;
-    bool is_exception;                    /* what is being looked for */
-    const struct hostindex_names *source; /* NULL: not asked for yet */
-    struct hostindex_names source_room;
+    bool is_exception; /* what is being looked for */
+    struct urlnames source;
+    struct urlnames host; /* that is asked */
     unsigned found_n;
     struct found found[COP_LISTS_MAX];
 };
@@ -47,36 +48,17 @@ static struct found *found_add(struct search *search, uint16_t list)
 
 /* ---- does a rule apply ---- */
 
-/* What a rule says of the nearest name that it speaks of, else of any. */
-static bool names_allow(const struct cop_bundle *bundle,
-    const struct hostindex_names *names, uint32_t at, uint32_t in, uint32_t out)
-{
-    for (uint32_t i = names->first; i < names->n; i++) {
-        if (urlrule_names_have(bundle, at + in, out, names->hash[i])) {
-            return false;
-        }
-        if (urlrule_names_have(bundle, at, in, names->hash[i])) {
-            return true;
-        }
-    }
-    return in == 0;
-}
-
-static const struct hostindex_names *source_names(struct search *search)
-{
-    if (search->source == NULL) {
-        hostindex_names(
-            search->bundle, search->ask->match->source, &search->source_room);
-        search->source = &search->source_room;
-    }
-    return search->source;
-}
-
 static bool party_fits(struct search *search, uint16_t flags)
 {
     const uint16_t both = URLRULE_FIRST_PARTY | URLRULE_THIRD_PARTY;
     struct urlmatch *match = search->ask->match;
 
+    if ((flags & (URLRULE_SAME_HOST | URLRULE_OTHER_HOST)) != 0 &&
+        (flags & (cop_host_eq(match->source, &match->url->host)
+                         ? URLRULE_OTHER_HOST
+                         : URLRULE_SAME_HOST)) != 0) {
+        return false;
+    }
     if ((flags & both) == both) {
         return true;
     }
@@ -92,17 +74,15 @@ static bool party_fits(struct search *search, uint16_t flags)
 
 static bool hosts_fit(struct search *search, const struct format_urlrule *row)
 {
-    uint32_t from = row->names;
-    uint32_t to = from + row->from + row->not_from;
+    bool has_entities = (row->flags & URLRULE_ENTITIES) != 0;
+    struct urlnames_said from = {row->names, row->from, row->not_from};
+    struct urlnames_said to = {
+        from.at + from.in + from.out, row->to, row->not_to};
 
-    if (row->from + row->not_from != 0 &&
-        !names_allow(search->bundle, source_names(search), from, row->from,
-            row->not_from)) {
-        return false;
-    }
-    return row->to + row->not_to == 0 ||
-           names_allow(
-               search->bundle, search->ask->names, to, row->to, row->not_to);
+    return (from.in + from.out == 0 ||
+               urlnames_allow(&search->source, &from, has_entities)) &&
+           (to.in + to.out == 0 ||
+               urlnames_allow(&search->host, &to, has_entities));
 }
 
 /* A regular expression that reaches a limit keeps its list on the side that
@@ -237,12 +217,21 @@ static void try_grams(struct search *search)
     }
 }
 
-static void try_sources(struct search *search)
+static void try_names(
+    struct search *search, const struct hostindex_names *names)
 {
-    const struct hostindex_names *names = source_names(search);
-
     for (uint32_t i = names->first; i < names->n; i++) {
         key_try(search, URLKEY_SOURCE, names->hash[i], URLMATCH_ANYWHERE);
+    }
+}
+
+static void try_sources(struct search *search)
+{
+    const struct urlrules_ask *ask = search->ask;
+
+    try_names(search, urlnames_full(&search->source));
+    if (ask->policy->bundles[ask->bundle].has_urlrules_entities) {
+        try_names(search, urlnames_entities(&search->source));
     }
 }
 
@@ -302,8 +291,9 @@ void urlrules_classify(const struct urlrules_ask *ask, struct cop_class *class)
     search.ask = ask;
     search.bundle = ask->policy->bundles[ask->bundle].bundle;
     search.class = class;
-    search.source =
-        ask->match->source == &ask->match->url->host ? ask->names : NULL;
+    urlnames_begin(&search.host, ask, &ask->match->url->host, ask->names);
+    urlnames_begin(&search.source, ask, ask->match->source,
+        ask->match->source == &ask->match->url->host ? ask->names : NULL);
     search.found_n = 0;
     try_all(&search, false);
     find_hits(&search);
@@ -319,9 +309,11 @@ void urlrules_classify(const struct urlrules_ask *ask, struct cop_class *class)
 static bool is_whole(const struct format_urlrule *row)
 {
     const uint16_t both = URLRULE_FIRST_PARTY | URLRULE_THIRD_PARTY;
+    const uint16_t strict = URLRULE_SAME_HOST | URLRULE_OTHER_HOST;
 
     return (row->flags & URLRULE_HOST_ONLY) != 0 &&
-           (row->flags & both) == both && row->types == URLRULE_TYPES_ALL &&
+           (row->flags & both) == both && (row->flags & strict) == 0 &&
+           row->types == URLRULE_TYPES_ALL &&
            row->methods == URLRULE_METHODS_ALL &&
            row->from + row->not_from + row->to + row->not_to == 0;
 }
@@ -399,6 +391,18 @@ bool urlrules_are_everywhere(const struct cop_bundle *bundle)
 
         if ((row->flags & URLRULE_ANCHOR_HOST) == 0 || body.n == 0 ||
             urlrule_host(body).n == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool urlrules_have_entities(const struct cop_bundle *bundle)
+{
+    uint32_t n = section_count(bundle, SECTION_URLRULES);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if ((bundle_urlrule(bundle, i)->flags & URLRULE_ENTITIES) != 0) {
             return true;
         }
     }

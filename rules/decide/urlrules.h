@@ -37,4 +37,7 @@ void urlrules_classify_host(const struct cop_policy *policy, uint32_t bundle,
 /* Whether some rule could match on any host; slow: for policies being made. */
 bool urlrules_are_everywhere(const struct cop_bundle *bundle);
 
+/* Whether some rule speaks of name.*; as slow. */
+bool urlrules_have_entities(const struct cop_bundle *bundle);
+
 #endif

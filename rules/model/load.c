@@ -87,7 +87,7 @@ static enum cop_status load_list(
         .model = model,
         .index = (uint32_t)index,
     };
-    uint64_t bytes = 0;
+    struct list_bytes bytes;
     enum cop_status status;
 
     if (list->fact->format != LIST_SQUIDGUARD) {
@@ -98,7 +98,8 @@ static enum cop_status load_list(
     sink->enter = enter;
     sink->context = &target;
     status = list_read(list->fact, sink, model->report, &bytes);
-    sink->bytes_before += bytes;
+    sink->bytes_before += bytes.n;
+    memcpy(list->digest, bytes.digest, sizeof(list->digest));
     list->n = model->entries.n - list->first;
     return status == COP_E_NOMEM ? status : COP_OK;
 }

@@ -11,6 +11,7 @@
 #define RULES_MODEL_MODEL_H
 
 #include "cop/compile.h"
+#include "rules/base/digest.h"
 #include "rules/model/entries.h"
 #include "rules/read/facts.h"
 
@@ -20,6 +21,7 @@ struct model_list {
     struct place place;
     size_t first; /* entry */
     size_t n;
+    unsigned char digest[DIGEST_BYTES]; /* of its files (read/list.h) */
 };
 
 /* Documents of one kind, in order of their ids. */

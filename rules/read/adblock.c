@@ -13,8 +13,7 @@ enum {
 /* What rules without types are about: all that a page fetches. Where somebody
  * goes is only kept from them by a rule that names a whole host. */
 static const uint16_t types_default =
-    (uint16_t)(URLRULE_TYPES_ALL & ~(1U << COP_RESOURCE_DOCUMENT) &
-               ~(1U << COP_RESOURCE_POPUP));
+    (uint16_t)(URLRULE_TYPES_ALL & ~(1U << COP_RESOURCE_DOCUMENT));
 
 void adblock_init(struct adblock *line)
 {
@@ -109,6 +108,13 @@ static bool is_about_pages(struct cop_slice text, enum adblock_reason *reason)
     return false;
 }
 
+/* Whether a comment is an instruction: !#if, not a row of signs. */
+static bool is_directive(struct cop_slice text)
+{
+    return begins(text, "!#") && text.n > 2 && text.p[2] >= 'a' &&
+           text.p[2] <= 'z';
+}
+
 /* Comments, titles and what is not text. False when it may be a rule. */
 static bool read_other(
     struct adblock *line, struct cop_slice text, enum adblock_kind *out)
@@ -124,7 +130,7 @@ static bool read_other(
         return true;
     }
     if (text.p[0] == '!') {
-        if (begins(text, "!#")) {
+        if (is_directive(text)) {
             *out = leave_out(line, ADBLOCK_DIRECTIVE);
         }
         return true;
@@ -321,9 +327,11 @@ static bool is_unconditional(
 static bool is_about_all(const struct urlrule *rule)
 {
     const uint16_t parties = URLRULE_FIRST_PARTY | URLRULE_THIRD_PARTY;
+    const uint16_t strict = URLRULE_SAME_HOST | URLRULE_OTHER_HOST;
 
     return rule->text.n == 0 && rule->from.n == 0 && rule->to.n == 0 &&
-           rule->types == types_default && (rule->flags & parties) == parties;
+           rule->types == types_default && (rule->flags & parties) == parties &&
+           (rule->flags & strict) == 0;
 }
 
 static enum adblock_kind rule_settle(struct adblock *line,
@@ -367,6 +375,10 @@ static enum cop_status rule_read(
     if (status != COP_OK) {
         *out = ADBLOCK_LEFT_OUT;
         return status == COP_E_UNSUPPORTED ? COP_OK : status;
+    }
+    if (options.has_stand_in && (rule.flags & URLRULE_EXCEPTION) != 0) {
+        *out = leave_out(line, ADBLOCK_REWRITE); /* it is still to be blocked */
+        return COP_OK;
     }
     line->is_badfilter = (options.flags & URLRULE_BADFILTER) != 0;
     rule.flags |= options.flags & (uint16_t)~URLRULE_BADFILTER;

@@ -57,6 +57,8 @@ struct adblock_options {
     uint16_t types;     /* asked for */
     uint16_t not_types; /* asked not to be */
     uint16_t methods, not_methods;
+    bool has_never;    /* a type that no request is of was asked for */
+    bool has_stand_in; /* something is put in the place of what it blocks */
 };
 
 /* Where the options of a line begin, behind their $; its length when it has

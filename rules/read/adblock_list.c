@@ -209,7 +209,8 @@ static void show_progress(
         sink->bytes_before + lines->bytes, sink->bytes_total);
 }
 
-static enum cop_status read_file(struct reading *reading, uint64_t *bytes)
+static enum cop_status read_file(
+    struct reading *reading, struct list_bytes *bytes)
 {
     struct cop_slice text;
     struct lines lines;
@@ -227,7 +228,10 @@ static enum cop_status read_file(struct reading *reading, uint64_t *bytes)
         }
         show_progress(reading, &lines, &shown);
     }
-    *bytes = lines.bytes;
+    bytes->n = lines.bytes;
+    if (status == COP_OK) {
+        status = unpack_digest(lines.file, bytes->digest);
+    }
     lines_close(&lines);
     if (status == COP_OK && lines.error != 0) {
         return tell_io(reading, lines.error);
@@ -263,13 +267,15 @@ static void tell_left_out(const struct reading *reading)
     }
 }
 
-static enum cop_status read_through(struct reading *reading, uint64_t *bytes)
+static enum cop_status read_through(
+    struct reading *reading, struct list_bytes *bytes)
 {
     return reading->list->path.p != NULL ? read_file(reading, bytes)
                                          : read_inline(reading);
 }
 
-static enum cop_status read_twice(struct reading *reading, uint64_t *bytes)
+static enum cop_status read_twice(
+    struct reading *reading, struct list_bytes *bytes)
 {
     enum cop_status status;
 
@@ -291,12 +297,13 @@ static enum cop_status read_twice(struct reading *reading, uint64_t *bytes)
 }
 
 enum cop_status adblock_list_read(const struct fact_list *list,
-    const struct list_sink *sink, struct cop_report *report, uint64_t *bytes)
+    const struct list_sink *sink, struct cop_report *report,
+    struct list_bytes *bytes)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     enum cop_status status;
 
-    *bytes = 0;
+    *bytes = (struct list_bytes){.n = 0};
     if (reading == NULL) {
         return COP_E_NOMEM;
     }

@@ -8,6 +8,7 @@
  * to leave rules out is told in one note, with how many there are and the
  * first of them. Rules that a badfilter of the list names are left out. */
 COP_MUST_USE enum cop_status adblock_list_read(const struct fact_list *list,
-    const struct list_sink *sink, struct cop_report *report, uint64_t *bytes);
+    const struct list_sink *sink, struct cop_report *report,
+    struct list_bytes *bytes);
 
 #endif

@@ -7,13 +7,17 @@
 
 enum option_kind {
     OPTION_PARTY,
+    OPTION_STRICT,
     OPTION_FLAG,
+    OPTION_IGNORED,
     OPTION_FROM,
     OPTION_TO,
     OPTION_NOT_TO,
     OPTION_METHOD,
     OPTION_TYPE,
     OPTION_ALL,
+    OPTION_NEVER,
+    OPTION_STAND_IN,
     OPTION_NO
 };
 
@@ -97,17 +101,22 @@ static enum cop_status leave_out(
     return COP_E_UNSUPPORTED;
 }
 
-/* Append a name in canonical form, with a | behind it. */
+/* Append a name, or name.*, in canonical form, with a | behind it. */
 static enum cop_status name_add(
     struct adblock *line, struct cop_slice name, bool is_not, struct buf *into)
 {
     struct cop_host host;
     enum cop_status status;
+    bool is_entity = urlrule_is_entity(name);
 
-    if (name.n != 0 && memchr("/[", name.p[0], 2) != NULL) {
+    if (name.n != 0 && name.p[0] == '/') { /* an expression */
         return leave_out(line, ADBLOCK_NAMES);
     }
+    name.n -= is_entity ? 2 : 0;
     status = cop_host_parse(name, &host);
+    if (status == COP_OK && is_entity && host.kind != COP_HOST_NAME) {
+        status = COP_E_SYNTAX;
+    }
     if (status != COP_OK) {
         return status == COP_E_NOMEM ? status : leave_out(line, ADBLOCK_NAMES);
     }
@@ -115,7 +124,7 @@ static enum cop_status name_add(
         buf_add_char(into, '~');
     }
     buf_add_slice(into, cop_host_slice(&host));
-    buf_add_char(into, '|');
+    buf_add_slice(into, is_entity ? COP_LIT(".*|") : COP_LIT("|"));
     return into->failed ? leave_out(line, ADBLOCK_LONG) : COP_OK;
 }
 
@@ -137,8 +146,10 @@ static enum cop_status names_read(
     return status;
 }
 
-/* Put the names of a list in order, each once, with | between them. */
-static enum cop_status names_settle(struct adblock *line, struct buf *names)
+/* Put the names of a list in order, each once, with | between them.
+ * flags  gets URLRULE_ENTITIES when one is name.* */
+static enum cop_status names_settle(
+    struct adblock *line, struct buf *names, uint16_t *flags)
 {
     struct cop_slice rest = buf_slice(names);
     size_t n = 0;
@@ -151,6 +162,9 @@ static enum cop_status names_settle(struct adblock *line, struct buf *names)
             return leave_out(line, ADBLOCK_LONG);
         }
         line->names[n++] = (struct cop_slice){rest.p, length};
+        if (urlrule_is_entity(line->names[n - 1])) {
+            *flags |= URLRULE_ENTITIES;
+        }
         rest.p += length + 1;
         rest.n -= length + 1;
     }
@@ -207,12 +221,18 @@ static enum cop_status option_apply(struct adblock *line,
     struct adblock_options *out)
 {
     const unsigned parties = URLRULE_FIRST_PARTY | URLRULE_THIRD_PARTY;
+    const unsigned strict = URLRULE_SAME_HOST | URLRULE_OTHER_HOST;
     uint16_t *types = written->is_not ? &out->not_types : &out->types;
     unsigned value = option->value;
 
     switch (option->kind) {
     case OPTION_PARTY:
         out->flags |= (uint16_t)(written->is_not ? value ^ parties : value);
+        return COP_OK;
+    case OPTION_STRICT:
+        out->flags |= (uint16_t)(written->is_not ? value ^ strict : value);
+        return COP_OK;
+    case OPTION_IGNORED:
         return COP_OK;
     case OPTION_FLAG:
         out->flags |= (uint16_t)value;
@@ -231,6 +251,16 @@ static enum cop_status option_apply(struct adblock *line,
     case OPTION_ALL:
         *types |= URLRULE_TYPES_ALL;
         return COP_OK;
+    case OPTION_NEVER:
+        if (!written->is_not) {
+            out->has_never = true;
+            line->reason = (enum adblock_reason)value;
+        }
+        return COP_OK;
+    case OPTION_STAND_IN:
+        out->has_stand_in = true;
+        out->types |= (uint16_t)value;
+        return written->is_not ? leave_out(line, ADBLOCK_OPTION) : COP_OK;
     case OPTION_NO:
         break;
     }
@@ -278,8 +308,12 @@ enum cop_status adblock_options_read(
             return leave_out(line, ADBLOCK_OPTION);
         }
     }
-    if (status == COP_OK) {
-        status = names_settle(line, &line->from);
+    if (status == COP_OK && out->has_never && out->types == 0) {
+        return COP_E_UNSUPPORTED; /* for the reason that its type gave */
     }
-    return status == COP_OK ? names_settle(line, &line->to) : status;
+    if (status == COP_OK) {
+        status = names_settle(line, &line->from, &out->flags);
+    }
+    return status == COP_OK ? names_settle(line, &line->to, &out->flags)
+                            : status;
 }

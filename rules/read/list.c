@@ -28,8 +28,9 @@ struct reading {
     const struct fact_list *list;
     const struct list_sink *sink;
     struct cop_report *report;
-    const char *path; /* of the file being read */
-    uint64_t bytes;   /* of all of the list's files */
+    const char *path;             /* of the file being read */
+    struct list_bytes bytes;      /* of all of the list's files */
+    struct digest digest_of_each; /* of a folder's */
     uint32_t line;
     uint32_t errors;
     uint32_t cautions;
@@ -279,7 +280,8 @@ static void show_progress(
     }
     *shown = lines->bytes;
     sink->progress(sink->progress_context, "reading lists",
-        sink->bytes_before + reading->bytes + lines->bytes, sink->bytes_total);
+        sink->bytes_before + reading->bytes.n + lines->bytes,
+        sink->bytes_total);
 }
 
 static bool read_lines(struct reading *reading, struct lines *lines)
@@ -313,7 +315,8 @@ static enum cop_status read_file(
     }
     tell_skipped(reading);
     tell_count(reading);
-    reading->bytes += lines.bytes;
+    reading->bytes.n += lines.bytes;
+    status = unpack_digest(lines.file, reading->bytes.digest);
     lines_close(&lines);
     if (lines.error != 0) {
         return tell_io(reading, lines.error);
@@ -321,7 +324,7 @@ static enum cop_status read_file(
     if (lines.flaw != NULL) {
         return tell_damage(reading, &lines);
     }
-    return outcome(reading);
+    return status == COP_OK ? outcome(reading) : status;
 }
 
 /* ---- folders ---- */
@@ -363,7 +366,7 @@ static enum cop_status tell_empty(const struct reading *reading)
     return COP_E_SYNTAX;
 }
 
-static enum cop_status read_folder(struct reading *reading)
+static enum cop_status read_files(struct reading *reading)
 {
     const struct fact_list *list = reading->list;
     enum cop_status status = COP_OK;
@@ -383,17 +386,32 @@ static enum cop_status read_folder(struct reading *reading)
             return COP_E_NOMEM;
         }
         status = read_file(reading, folder_files[i].format);
+        digest_add(&reading->digest_of_each, reading->bytes.digest,
+            sizeof(reading->bytes.digest));
     }
     return found == 0 ? tell_empty(reading) : status;
 }
 
+static enum cop_status read_folder(struct reading *reading)
+{
+    enum cop_status status;
+
+    digest_init(&reading->digest_of_each);
+    status = read_files(reading);
+    if (digest_end(&reading->digest_of_each, reading->bytes.digest) != COP_OK) {
+        return COP_E_NOMEM;
+    }
+    return status;
+}
+
 enum cop_status list_read(const struct fact_list *list,
-    const struct list_sink *sink, struct cop_report *report, uint64_t *bytes)
+    const struct list_sink *sink, struct cop_report *report,
+    struct list_bytes *bytes)
 {
     struct reading reading;
     enum cop_status status;
 
-    *bytes = 0;
+    *bytes = (struct list_bytes){.n = 0};
     if (list->format == LIST_ADBLOCK) {
         return adblock_list_read(list, sink, report, bytes);
     }

@@ -3,6 +3,7 @@
 #define RULES_READ_LIST_H
 
 #include "cop/compile.h"
+#include "rules/base/digest.h"
 #include "rules/read/facts.h"
 
 enum {
@@ -27,15 +28,24 @@ struct list_sink {
     uint64_t bytes_total;
 };
 
+/* What was read of a list's files; zeros of an inline list. */
+struct list_bytes {
+    uint64_t n;
+    unsigned char digest[DIGEST_BYTES]; /* SHA-256 of the file as it lies there,
+                                           packed or not; of a folder, of those
+                                           of its files in a row */
+};
+
 /* Stream a list into the sink. A list by reference has no entries.
  * report  gets a finding "list" for each line that is no entry, "unused" for
  *         each reason that lines name nothing, "io" when the file cannot be
  *         read
- * bytes   gets the bytes read
+ * bytes   gets what was read; no digest unless COP_OK is returned
  * Returns COP_OK, COP_E_SYNTAX, COP_E_IO, or COP_E_NOMEM when the sink had no
  * room; all but the last reported. */
 COP_MUST_USE enum cop_status list_read(const struct fact_list *list,
-    const struct list_sink *sink, struct cop_report *report, uint64_t *bytes);
+    const struct list_sink *sink, struct cop_report *report,
+    struct list_bytes *bytes);
 
 /* Bytes of the list's files, for progress; 0 when there is none. */
 uint64_t list_file_bytes(const struct fact_list *list);

@@ -27,6 +27,7 @@ struct unpack {
     uint64_t bytes_in;
     uint64_t bytes_out;
     const char *flaw;
+    struct digest digest; /* of what was read from the file */
     z_stream gzip;
     ZSTD_DCtx *zstd;
     size_t from; /* unread bytes of the chunk */
@@ -49,6 +50,7 @@ static bool fill(struct unpack *u)
         return false;
     }
     u->is_at_end = got == 0;
+    digest_add(&u->digest, u->chunk + u->to, (size_t)got);
     u->to += (size_t)got;
     u->bytes_in += (uint64_t)got;
     return true;
@@ -120,6 +122,7 @@ enum cop_status unpack_open(const char *path, struct unpack **out)
     if (u == NULL) {
         return COP_E_NOMEM;
     }
+    digest_init(&u->digest);
     status = open_regular(u, path);
     if (status != COP_OK) {
         int error = errno;
@@ -144,6 +147,7 @@ void unpack_close(struct unpack **unpack)
         (void)inflateEnd(&u->gzip);
     }
     ZSTD_freeDCtx(u->zstd);
+    digest_drop(&u->digest);
     if (u->fd >= 0) {
         (void)close(u->fd);
     }
@@ -289,4 +293,10 @@ const char *unpack_flaw(const struct unpack *unpack)
 uint64_t unpack_bytes(const struct unpack *unpack)
 {
     return unpack->bytes_in;
+}
+
+enum cop_status unpack_digest(
+    struct unpack *unpack, unsigned char out[DIGEST_BYTES])
+{
+    return digest_end(&unpack->digest, out);
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "cop/status.h"
+#include "rules/base/digest.h"
 
 enum {
     UNPACK_RATIO_MAX = 250, /* bytes out for a byte in; lists have up to 30 */
@@ -36,5 +37,10 @@ const char *unpack_flaw(const struct unpack *unpack);
 
 /* Bytes read from the file so far. */
 uint64_t unpack_bytes(const struct unpack *unpack);
+
+/* SHA-256 of these bytes, as they lie in the file. Once, when all is read.
+ * Returns COP_OK or COP_E_NOMEM. */
+COP_MUST_USE enum cop_status unpack_digest(
+    struct unpack *unpack, unsigned char out[DIGEST_BYTES]);
 
 #endif

@@ -165,7 +165,7 @@ static char *file_text(const char *path)
 static size_t compare(struct bench *bench, const char *list, size_t step,
     size_t *compared, size_t *rules)
 {
-    struct naive_adblock naive = {NULL, 0, 0};
+    struct naive_adblock naive = {NULL, NULL, 0, 0};
     struct naive_adblock_answer want;
     char *text = file_text(list);
     size_t differences = 0;

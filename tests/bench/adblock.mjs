@@ -37,7 +37,7 @@ const types = {
   main_frame: 'document', sub_frame: 'subdocument', iframe: 'subdocument', imageset: 'image', xhr: 'xmlhttprequest',
   fetch: 'xmlhttprequest', beacon: 'ping', texttrack: 'media',
 };
-const ours = ['document', 'subdocument', 'script', 'stylesheet', 'image', 'font', 'media', 'object', 'xmlhttprequest', 'ping', 'websocket', 'popup', 'other'];
+const ours = ['document', 'subdocument', 'script', 'stylesheet', 'image', 'font', 'media', 'object', 'xmlhttprequest', 'ping', 'websocket', 'other'];
 const typeOf = (word) => (ours.includes(types[word] ?? word) ? types[word] ?? word : 'other');
 const hostOf = (url) => { try { return new URL(url).hostname || '-'; } catch { return '-'; } };
 

@@ -51,9 +51,9 @@ static void do_parse(struct bench *bench, const struct cop_url *url)
 
 static void do_hash(struct bench *bench, const struct cop_url *url)
 {
-    static const uint64_t key[2] = {1, 2};
+    static const struct hash_long_key key = {.key = {1, 2}};
 
-    bench->sum += hash_keyed(key, url->text.p, url->text.n);
+    bench->sum += hash_long(&key, 3, url->text.p, url->text.n);
 }
 
 static void do_classify(struct bench *bench, const struct cop_url *url)

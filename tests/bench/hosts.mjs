@@ -1,19 +1,22 @@
 // Millions of domains: what compiling them takes, what finding a host costs
-// beside a plain table of 64-bit fingerprints in the same run, and what memory
-// the bundle takes in one worker and in several.
+// beside a plain table of 64-bit fingerprints and a marisa-trie in the same run,
+// and what memory the bundle takes in one worker and in several.
 //
 //   node tests/bench/hosts.mjs [--domains N] [--workers N] [--json FILE]
 //   node tests/bench/hosts.mjs --listed FILE --hosts NAME=FILE [--hosts ...]
+//       [--source FOLDER]
 //
 // Needs the release build with its benchmark:
 //   cmake --preset release -DCOP_TESTS=ON
 //   cmake --build --preset release --target copc copgate bench-hosts
+// and, for the trie, libmarisa-dev and the target bench-marisa.
 // Names are made here, the same ones every time, unless --listed names a file
-// of domains, one a line, and --hosts files of hosts to look up.
+// of domains, one a line, and --hosts files of hosts to look up. They are in one
+// list, unless --source names the folder of a bundle that has them in several.
 process.env.COP_BUILD ??= new URL('../../build/release', import.meta.url).pathname;
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
@@ -80,7 +83,7 @@ place.file('source/listed.txt', readFileSync(listed));
 
 try {
   const bundle = place.path('listed.cop');
-  const timed = spawnSync('/usr/bin/time', ['-f', '%e %U %M', copcPath, 'build', place.path('source'), '-o', bundle], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const timed = spawnSync('/usr/bin/time', ['-f', '%e %U %M', copcPath, 'build', option('source', place.path('source')), '-o', bundle], { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (timed.status !== 0) throw new Error(timed.stderr.slice(-2000));
   const [wall, user, kib] = timed.stderr.trim().split('\n').at(-1).split(' ').map(Number);
   results.compile = { wall, user, mib: kib / 1024, bytesPerDomain: statSync(bundle).size / domains };
@@ -91,6 +94,15 @@ try {
   Object.assign(results, JSON.parse(run.stdout), { schema: results.schema });
   console.log(`index ${results.index_bytes} bytes, plain table ${results.table_bytes} bytes`);
   for (const set of results.sets) console.log(`${set.hosts.padEnd(12)} ${String(set.n).padStart(7)} hosts, ${set.found} found: hash ${set.hash_ns} ns, index ${set.index_ns} ns, plain table ${set.table_ns} ns`);
+
+  const trie = join(build, 'tests/bench-marisa');
+  if (existsSync(trie)) {
+    const peer = spawnSync(trie, ['3', listed, ...sets], { encoding: 'utf8' });
+    if (peer.status !== 0) throw new Error(`bench-marisa: ${peer.stderr}`);
+    results.trie = JSON.parse(peer.stdout);
+    console.log(`marisa-trie ${results.trie.trie_bytes} bytes (${(results.trie.trie_bytes / domains).toFixed(2)} a domain)`);
+    for (const set of results.trie.sets) console.log(`${set.hosts.padEnd(12)} ${set.found} found: marisa-trie ${set.trie_ns} ns`);
+  }
 
   const ca = await makeCa(place);
   const policy = place.file('policy.yaml', policyText(['{name: child, age: 9, block: [sexual.pornography]}']));

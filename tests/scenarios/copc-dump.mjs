@@ -79,7 +79,7 @@ await scenario({
     const ran = copc(['dump', path, '--section', 'dense lines', '--json']);
     const domains = ran.out.trimEnd().split('\n').map((line) => JSON.parse(line)).flatMap((line) => line.tag === null ? [] : line.tag.split(', '));
     assert.equal(domains.length, names.length);
-    assert.ok(domains.every((domain) => /^[0-9a-f]{11} in set 0$/.test(domain)), domains[0]);
+    assert.ok(domains.every((domain) => /^[0-9a-f]{12} in set 0$/.test(domain)), domains[0]);
   },
   'a damaged bundle is refused'() {
     const path = join(folder, 'damaged.cop');

@@ -1,32 +1,13 @@
-#include "tests/support/naive_adblock.h"
+#include "tests/support/naive_adblock_rule.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+enum { RESOURCES = COP_RESOURCE_OTHER + 1 };
 
-enum { TEXT_MAX = 65536, RESOURCES = COP_RESOURCE_OTHER + 1 };
-
-struct naive_adblock_rule {
-    char *text;       /* without @@ and options, in lower case */
-    char *twin;       /* the whole line without badfilter, for comparing */
-    char *from;       /* as written */
-    char *to;         /* as written, denyallow turned round */
-    char *methods;    /* as written */
-    char literal[32]; /* some text that a match must have, in lower case */
-    pcre2_code *code;
-    uint32_t line;
-    unsigned types;
-    bool is_exception, is_important, is_bad, wants_first, wants_third;
-    bool match_case, is_regex;
-    bool is_dead; /* a badfilter names it */
-};
-
-static void *must(void *p)
+void *naive_must(void *p)
 {
     if (p == NULL) {
         fputs("naive: out of memory\n", stderr);
@@ -37,7 +18,7 @@ static void *must(void *p)
 
 static char *copied(const char *text, size_t n)
 {
-    return must(strndup(text, n));
+    return naive_must(strndup(text, n));
 }
 
 /* ---- options ---- */
@@ -75,8 +56,7 @@ static int type_of(const char *word)
     static const char *const others[][2] = {{"doc", "document"},
         {"frame", "subdocument"}, {"css", "stylesheet"},
         {"xhr", "xmlhttprequest"}, {"beacon", "ping"}, {"background", "image"},
-        {"object-subrequest", "object"}, {"popunder", "popup"},
-        {"xbl", "other"}, {"dtd", "other"}};
+        {"object-subrequest", "object"}, {"xbl", "other"}, {"dtd", "other"}};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         word = strcmp(word, others[i][0]) == 0 ? others[i][1] : word;
@@ -97,7 +77,7 @@ static void append(char **list, const char *value, bool turned)
     size_t n = *list != NULL ? strlen(*list) : 0;
     size_t room = n + 2 * strlen(value) + 4;
 
-    *list = must(realloc(*list, room));
+    *list = naive_must(realloc(*list, room));
     (*list)[n] = '\0';
     while ((word = strsep(&rest, "|")) != NULL) {
         bool is_not = (word[0] == '~') != turned;
@@ -109,9 +89,33 @@ static void append(char **list, const char *value, bool turned)
     free(copy);
 }
 
+/* Whether a name is more than a name; name.* is not. */
 static bool has_odd_name(const char *names)
 {
-    return strpbrk(names, "*/[") != NULL;
+    for (const char *p = strpbrk(names, "*/$"); p != NULL;
+         p = strpbrk(p + 1, "*/$")) {
+        if (*p != '*' || p - names < 2 || p[-1] != '.' || p[-2] == '|' ||
+            p[-2] == '~' || (p[1] != '|' && p[1] != '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Things that lists have types for and that no request is. */
+static bool is_no_request(const char *word)
+{
+    static const char *const words[] = {"popup", "popunder", "elemhide",
+        "ehide", "generichide", "ghide", "specifichide", "shide",
+        "genericblock", "jsinject", "content", "extension", "stealth",
+        "urlblock", "inline-script", "inline-font", "webrtc"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* One option; false when the rule is not for a proxy. */
@@ -141,6 +145,16 @@ static bool option(
         *yes = (1U << RESOURCES) - 1;
     } else if (type >= 0) {
         *(is_not ? no : yes) |= 1U << type;
+    } else if (is_no_request(word)) {
+        rule->has_no_request |= !is_not;
+    } else if (strcmp(word, "strict1p") == 0) {
+        *(is_not ? &rule->wants_other : &rule->wants_same) = true;
+    } else if (strcmp(word, "strict3p") == 0) {
+        *(is_not ? &rule->wants_same : &rule->wants_other) = true;
+    } else if (strcmp(word, "redirect") == 0 || strcmp(word, "rewrite") == 0 ||
+               strcmp(word, "empty") == 0 || strcmp(word, "mp4") == 0) {
+        *yes |= strcmp(word, "mp4") == 0 ? 1U << COP_RESOURCE_MEDIA : 0;
+        return !rule->is_exception && !is_not;
     } else if (value == NULL || has_odd_name(value)) {
         return false;
     } else if (strcmp(word, "domain") == 0 || strcmp(word, "from") == 0) {
@@ -170,8 +184,7 @@ static bool is_whole_host(const char *text)
 
 static bool options(struct naive_adblock_rule *rule, char *text)
 {
-    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_POPUP) &
-                       ~(1U << COP_RESOURCE_DOCUMENT);
+    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_DOCUMENT);
     unsigned yes = 0;
     unsigned no = 0;
     char *word;
@@ -180,6 +193,9 @@ static bool options(struct naive_adblock_rule *rule, char *text)
         if (!option(rule, word, &yes, &no)) {
             return false;
         }
+    }
+    if (yes == 0 && rule->has_no_request) {
+        return false;
     }
     if (yes == 0) {
         yes = is_whole_host(rule->text) ? (1U << RESOURCES) - 1 : fetched;
@@ -201,8 +217,7 @@ static void put(char **to, const char *text)
     *to += n;
 }
 
-/* The expression that a pattern stands for. */
-static void translate(const char *text, bool is_address, char *to)
+void naive_translate(const char *text, bool is_address, char *to)
 {
     *to = '\0';
     if (strncmp(text, "||", 2) == 0 && text[2] != '*') {
@@ -233,7 +248,7 @@ static void translate(const char *text, bool is_address, char *to)
     }
 }
 
-static pcre2_code *compiled(const char *expression, bool match_case)
+pcre2_code *naive_compiled(const char *expression, bool match_case)
 {
     uint32_t how = PCRE2_DOLLAR_ENDONLY | (match_case ? 0 : PCRE2_CASELESS);
     PCRE2_SIZE at = 0;
@@ -249,15 +264,15 @@ static pcre2_code *compiled(const char *expression, bool match_case)
 
 static pcre2_code *pattern_code(const struct naive_adblock_rule *rule)
 {
-    static char expression[TEXT_MAX * 24];
+    static char expression[NAIVE_TEXT_MAX * 24];
 
     if (rule->is_regex) {
         snprintf(expression, sizeof(expression), "%.*s",
             (int)strlen(rule->text) - 2, rule->text + 1);
     } else {
-        translate(rule->text, false, expression);
+        naive_translate(rule->text, false, expression);
     }
-    return compiled(expression, rule->match_case);
+    return naive_compiled(expression, rule->match_case);
 }
 
 /* The longest run of letters and digits of a pattern: looked for first, so that
@@ -320,12 +335,11 @@ static char *twin_of(const char *line)
 /* Whether a pattern without text matches everything always. */
 static bool says_nothing(const struct naive_adblock_rule *rule)
 {
-    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_POPUP) &
-                       ~(1U << COP_RESOURCE_DOCUMENT);
+    unsigned fetched = ((1U << RESOURCES) - 1) & ~(1U << COP_RESOURCE_DOCUMENT);
 
     return rule->text[strspn(rule->text, "*|")] == '\0' && rule->from == NULL &&
            rule->to == NULL && rule->types == fetched && rule->wants_first &&
-           rule->wants_third;
+           rule->wants_third && !rule->wants_same && !rule->wants_other;
 }
 
 static bool line_read(char *line, struct naive_adblock_rule *rule)
@@ -375,7 +389,7 @@ static int twin_order(const void *a, const void *b)
 static void bury_twins(struct naive_adblock *list)
 {
     struct naive_adblock_rule **order =
-        must(calloc(list->n + 1, sizeof(struct naive_adblock_rule *)));
+        naive_must(calloc(list->n + 1, sizeof(struct naive_adblock_rule *)));
 
     for (size_t i = 0; i < list->n; i++) {
         order[i] = &list->rules[i];
@@ -395,9 +409,26 @@ static void bury_twins(struct naive_adblock *list)
     free(order);
 }
 
+/* Pairs all over the literal, those at its ends too. */
+static void find_pairs(struct naive_adblock *list)
+{
+    list->pairs = naive_must(
+        realloc(list->pairs, (list->n + 1) * sizeof(list->pairs[0])));
+    memset(list->pairs, 0, (list->n + 1) * sizeof(list->pairs[0]));
+    for (size_t i = 0; i < list->n; i++) {
+        const char *literal = list->rules[i].literal;
+        size_t n = strlen(literal);
+
+        for (size_t k = 0; n >= 2 && k < NAIVE_PAIRS; k++) {
+            list->pairs[i].pair[k] =
+                naive_pair(literal + (n - 2) * k / (NAIVE_PAIRS - 1));
+        }
+    }
+}
+
 void naive_adblock_read(struct naive_adblock *list, const char *text)
 {
-    static char line[TEXT_MAX];
+    static char line[NAIVE_TEXT_MAX];
     uint32_t number = 0;
 
     while (*text != '\0') {
@@ -406,18 +437,20 @@ void naive_adblock_read(struct naive_adblock *list, const char *text)
 
         snprintf(line, sizeof(line), "%.*s", (int)n, text);
         text += n + (text[n] == '\n');
+        line[strcspn(line, "\r")] = '\0';
         if (!line_read(line, &rule)) {
             rule_free(&rule);
             continue;
         }
         if (list->n == list->cap) {
             list->cap = list->cap * 2 + 64;
-            list->rules =
-                must(realloc(list->rules, list->cap * sizeof(list->rules[0])));
+            list->rules = naive_must(
+                realloc(list->rules, list->cap * sizeof(list->rules[0])));
         }
         list->rules[list->n++] = rule;
     }
     bury_twins(list);
+    find_pairs(list);
 }
 
 void naive_adblock_fini(struct naive_adblock *list)
@@ -426,158 +459,5 @@ void naive_adblock_fini(struct naive_adblock *list)
         rule_free(&list->rules[i]);
     }
     free(list->rules);
-}
-
-/* ---- asking ---- */
-
-/* Whether a host is a name or below it. */
-static bool is_within(const struct cop_host *host, const char *name, size_t n)
-{
-    struct cop_host parent;
-
-    return cop_host_parse((struct cop_slice){name, n}, &parent) == COP_OK &&
-           cop_host_within(host, &parent);
-}
-
-/* The longest name that the host is within decides; with none, whether there
- * are only names with ~. */
-static bool names_allow(const char *names, const struct cop_host *host)
-{
-    size_t longest = 0;
-    bool answer = true;
-
-    if (names == NULL) {
-        return true;
-    }
-    for (const char *p = names; *p != '\0'; p += strcspn(p, "|") + 1) {
-        answer &= *p == '~';
-    }
-    for (const char *p = names; *p != '\0'; p += strcspn(p, "|") + 1) {
-        bool is_not = *p == '~';
-        const char *name = p + is_not;
-        size_t n = strcspn(name, "|");
-
-        if (is_within(host, name, n) &&
-            (n > longest || (n == longest && is_not))) {
-            longest = n;
-            answer = !is_not;
-        }
-    }
-    return answer;
-}
-
-static bool methods_allow(const char *methods, struct cop_slice method)
-{
-    bool answer = true;
-    bool is_named = false;
-
-    if (methods == NULL) {
-        return true;
-    }
-    method = method.n != 0 ? method : COP_LIT("GET");
-    for (const char *p = methods; *p != '\0'; p += strcspn(p, "|") + 1) {
-        bool is_not = *p == '~';
-        const char *name = p + is_not;
-        size_t n = strcspn(name, "|");
-
-        answer &= is_not || is_named;
-        if (n == method.n && strncasecmp(name, method.p, n) == 0) {
-            is_named = true;
-            answer = !is_not;
-        }
-    }
-    return answer;
-}
-
-static struct cop_slice site_of(const struct cop_host *host)
-{
-    size_t at = cop_host_registrable(host);
-
-    at = at >= host->n ? 0 : at;
-    return (struct cop_slice){host->text + at, host->n - at};
-}
-
-/* What is asked, and what of it every rule wants to see. */
-struct asked {
-    const struct cop_url *url;
-    const struct cop_host *source;
-    const struct cop_facts *facts;
-    bool is_first;
-    pcre2_match_data *data;
-    char lower[COP_URL_MAX + 1];
-};
-
-static bool pattern_matches(
-    const struct naive_adblock_rule *rule, const struct asked *asked)
-{
-    static char expression[TEXT_MAX * 24];
-    const struct cop_url *url = asked->url;
-    pcre2_code *code = rule->code;
-    int found;
-
-    /* The labels of an address are no names above it. */
-    if (url->host.kind != COP_HOST_NAME && strncmp(rule->text, "||", 2) == 0) {
-        translate(rule->text, true, expression);
-        code = must(compiled(expression, rule->match_case));
-    }
-    found = pcre2_match(
-        code, (PCRE2_SPTR)url->text.p, url->text.n, 0, 0, asked->data, NULL);
-    if (code != rule->code) {
-        pcre2_code_free(code);
-    }
-    return found >= 0;
-}
-
-static bool rule_matches(
-    const struct naive_adblock_rule *rule, const struct asked *asked)
-{
-    return strstr(asked->lower, rule->literal) != NULL && !rule->is_dead &&
-           ((rule->types >> asked->facts->resource) & 1) != 0 &&
-           (asked->is_first ? rule->wants_first : rule->wants_third) &&
-           methods_allow(rule->methods, asked->facts->method) &&
-           pattern_matches(rule, asked) &&
-           names_allow(rule->from, asked->source) &&
-           names_allow(rule->to, &asked->url->host);
-}
-
-static void asked_init(struct asked *asked, const struct cop_url *url,
-    const struct cop_facts *facts)
-{
-    asked->url = url;
-    asked->facts = facts;
-    asked->source = facts->source != NULL ? facts->source : &url->host;
-    asked->is_first = cop_slice_eq(site_of(asked->source), site_of(&url->host));
-    asked->data = must(pcre2_match_data_create(1, NULL));
-    for (size_t i = 0; i <= url->text.n; i++) {
-        asked->lower[i] = (char)tolower((unsigned char)url->text.p[i]);
-    }
-}
-
-void naive_adblock_ask(const struct naive_adblock *list,
-    const struct cop_url *url, const struct cop_facts *facts,
-    struct naive_adblock_answer *out)
-{
-    static struct asked asked;
-    bool is_excepted = false;
-    bool is_blocked = false;
-    bool is_important = false;
-    size_t max = sizeof(out->lines) / sizeof(out->lines[0]);
-
-    asked_init(&asked, url, facts);
-    out->lines_n = 0;
-    for (size_t i = 0; i < list->n; i++) {
-        const struct naive_adblock_rule *rule = &list->rules[i];
-
-        if (!rule_matches(rule, &asked)) {
-            continue;
-        }
-        is_excepted |= rule->is_exception;
-        is_blocked |= !rule->is_exception;
-        is_important |= !rule->is_exception && rule->is_important;
-        if (!rule->is_exception && out->lines_n < max) {
-            out->lines[out->lines_n++] = rule->line;
-        }
-    }
-    out->is_matched = is_blocked && (!is_excepted || is_important);
-    pcre2_match_data_free(asked.data);
+    free(list->pairs);
 }

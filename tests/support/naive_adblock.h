@@ -13,8 +13,17 @@
 
 struct naive_adblock_rule;
 
+enum { NAIVE_PAIRS = 4 };
+
+/* Some pairs of letters that a rule's matches have, 0 where there are fewer:
+ * a rule of which one is not in a URL needs no closer look. */
+struct naive_adblock_pairs {
+    uint16_t pair[NAIVE_PAIRS];
+};
+
 struct naive_adblock {
     struct naive_adblock_rule *rules;
+    struct naive_adblock_pairs *pairs; /* of each rule */
     size_t n;
     size_t cap;
 };

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_BUNDLE_WHOLE_H
 #define TESTS_UNIT_BUNDLE_WHOLE_H
 
-#include "tests/unit/bundle_fixture.h"
+#include "tests/unit/adblock_fixture.h"
 
 static inline void fill_rules(struct fixture *f)
 {
@@ -29,6 +29,18 @@ static inline void fill_rules(struct fixture *f)
     fixture_add(f, local, ENTRY_HOST, "library.example");
     fixture_add(f, grant, ENTRY_HOST, "film.example");
     fixture_add(f, appeal, ENTRY_URL, "shared.example/albums/7/mine");
+}
+
+static inline void fill_adblock(struct fixture *f)
+{
+    uint32_t ads =
+        fixture_category(f, "tracking", COP_CAT_COMMERCE_ADS_TRACKING);
+
+    fixture_adblock(f, ads, "/banner/*$third-party");
+    fixture_adblock(
+        f, ads, "||ads.example/x$domain=a.example|b.*|~c.a.example");
+    fixture_adblock(f, ads, "/track[0-9]+/$image");
+    fixture_adblock(f, ads, "@@||ads.example/x/ok$method=get");
 }
 
 static inline void fill_people(struct fixture *f)
@@ -122,7 +134,8 @@ static inline struct fixture *whole(void)
         .max_age = COP_LIT("P2D"),
         .requirement = 0,
         .entries = 4,
-        .retrieved_unix = 7};
+        .retrieved_unix = 7,
+        .digest = {0xab, 0xcd}};
     f->origins[f->t.origins_n++] =
         (struct cop_origin){.name = COP_LIT("gambling"),
             .says = COP_LIT("category"),
@@ -131,6 +144,7 @@ static inline struct fixture *whole(void)
             .retrieved_unix = INT64_MIN};
     fill_people(f);
     fill_rules(f);
+    fill_adblock(f);
     add_text(f, 0, false, COP_TEXT_NOTICE, "fr");
     add_text(f, 0, false, COP_TEXT_NOTICE, "en");
     add_text(f, 0, false, COP_TEXT_NOTICE, "ar");

@@ -38,7 +38,7 @@ static enum adblock_kind kind_of(const char *text)
 static void hosts_and_nothings(void **state)
 {
     static const char *const nothings[] = {"", "  ", "! a comment", "!",
-        "[Adblock Plus 2.0]", "# a comment", "#", "!+ NOT_OPTIMIZED"};
+        "!####", "[Adblock Plus 2.0]", "# a comment", "#", "!+ NOT_OPTIMIZED"};
     static const char *const hosts[][2] = {{"||a.example^", "a.example"},
         {"  ||A.Example^ ", "a.example"}, {"||192.0.2.1^", "192.0.2.1"},
         {"||a.example^*", "a.example"}, {"||a.example^$all", "a.example"},
@@ -93,6 +93,17 @@ static const struct row rules[] = {
         "a.example|b.example|~c.b.example", "", BOTH},
     {"x$denyallow=b.example,to=a.example", "x", "", "a.example|~b.example",
         BOTH},
+    {"x$domain=B.*|~c.b.*|a.example", "x", "a.example|b.*|~c.b.*", "",
+        BOTH | URLRULE_ENTITIES},
+    {"x$denyallow=b.*", "x", "", "~b.*", BOTH | URLRULE_ENTITIES},
+    {"x$domain=~127.0.0.1|~[::1]", "x", "~127.0.0.1|~::1", "", BOTH},
+    {"x$strict1p", "x", "", "", BOTH | URLRULE_SAME_HOST},
+    {"x$~strict1p", "x", "", "", BOTH | URLRULE_OTHER_HOST},
+    {"*$strict3p", "", "", "", BOTH | URLRULE_OTHER_HOST},
+    {"x$script,redirect=noop.js:10", "x", "", "", BOTH},
+    {"x$popup,image", "x", "", "", BOTH},
+    {"x$~popup", "x", "", "", BOTH},
+    {"x$reason=spam", "x", "", "", BOTH},
     {"*$from=a.example", "", "a.example", "", BOTH},
     {"/a[db]s\\/x$/", "/a[db]s\\/x$/", "", "", BOTH | URLRULE_REGEX},
     {"/ads/$image", "/ads/", "", "", BOTH | URLRULE_REGEX},
@@ -155,12 +166,20 @@ static void what_is_left_out(void **state)
         {"@@||a.example^$generichide", ADBLOCK_PAGE},
         {"||a.example^$removeparam=utm", ADBLOCK_REWRITE},
         {"||a.example^$csp=script-src 'none'", ADBLOCK_REWRITE},
-        {"||a.example/x$script,redirect=noop.js", ADBLOCK_REWRITE},
+        {"||a.example/x$redirect-rule=noop.js", ADBLOCK_REWRITE},
+        {"@@||a.example/x$redirect=noop.js", ADBLOCK_REWRITE},
+        {"||a.example^$popup,third-party", ADBLOCK_POPUP},
+        {"||a.example^$inline-script", ADBLOCK_REWRITE},
+        {"||a.example^$~redirect", ADBLOCK_OPTION},
         {"||a.example^$app=browser", ADBLOCK_CONDITION},
         {"||a.example^$nobody-knows", ADBLOCK_OPTION},
         {"||a.example^$method=brew", ADBLOCK_OPTION},
         {"||a.example^$~important", ADBLOCK_OPTION},
-        {"x$domain=a.*", ADBLOCK_NAMES},
+        {"x$domain=.*", ADBLOCK_NAMES},
+        {"x$domain=*", ADBLOCK_NAMES},
+        {"x$domain=*.a.example", ADBLOCK_NAMES},
+        {"x$domain=a*.example", ADBLOCK_NAMES},
+        {"x$domain=192.0.2.*", ADBLOCK_NAMES},
         {"x$domain=/a\\.example/", ADBLOCK_NAMES},
         {"x$domain=", ADBLOCK_NAMES},
         {"/(unclosed/", ADBLOCK_REGEX},
@@ -223,7 +242,7 @@ static enum cop_status read_list(
         .format = LIST_ADBLOCK, .entries = entries, .entries_n = n};
     struct list_sink sink = {.take = take, .context = heard};
     struct cop_report report = {.emit = hear, .context = heard};
-    uint64_t bytes = 0;
+    struct list_bytes bytes;
 
     for (size_t i = 0; i < n; i++) {
         entries[i].text = cop_slice_of(texts[i]);

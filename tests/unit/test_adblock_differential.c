@@ -46,7 +46,11 @@ static const char *const expressions[] = {"/ads\\/[a-z]+\\.js/",
     "/x{3}|collect/", "/a+ds\\/(?!banner)/"};
 static const char *const types[] = {"script", "image", "~script", "document",
     "subdocument", "xmlhttprequest", "popup", "all", "~image", "font,media",
-    "other", "websocket", "ping", "object", "stylesheet", "~document"};
+    "other", "websocket", "ping", "object", "stylesheet", "~document",
+    "popup,script", "ghide", "redirect=noop.js", "mp4", "strict1p", "~strict1p",
+    "strict3p"};
+static const char *const entities[] = {"example.*", "ads.example.*", "shop.*",
+    "cdn.*", "static.cdn.*", "co.*", "com.*", "ample.*"};
 static const char *const methods[] = {
     "method=get", "method=post|put", "method=~get", "method=~post|~put"};
 
@@ -104,7 +108,8 @@ static void make_names(struct dice *dice, const char *word, struct text *out)
 
     say(out, word);
     for (unsigned i = 0; i < n; i++) {
-        const char *host = PICK(dice, hosts);
+        const char *host =
+            below(dice, 4) == 0 ? PICK(dice, entities) : PICK(dice, hosts);
 
         say(out, i != 0 ? "|" : "");
         say(out, below(dice, 3) == 0 ? "~" : "");
@@ -214,7 +219,7 @@ static void sides_init(struct sides *sides, struct text *text)
     struct list_sink sink = {.take = take, .context = sides};
     struct cop_report report = {.emit = NULL};
     struct fact_list list = {.format = LIST_ADBLOCK};
-    uint64_t bytes = 0;
+    struct list_bytes bytes;
 
     memset(sides, 0, sizeof(*sides));
     naive_adblock_read(&sides->naive, text->p);
@@ -364,7 +369,7 @@ static void another_list_is_noticed(void **state)
     asked.facts = (struct cop_facts){.resource = COP_RESOURCE_IMAGE};
     assert_true(agree(&sides, &asked, false));
     naive_adblock_fini(&sides.naive);
-    sides.naive = (struct naive_adblock){NULL, 0, 0};
+    sides.naive = (struct naive_adblock){NULL, NULL, 0, 0};
     naive_adblock_read(&sides.naive, "||shop.test^\n@@/img/*$script\n");
     fputs("the next difference is made on purpose:\n", stderr);
     assert_false(agree(&sides, &asked, false));

@@ -40,10 +40,12 @@ static void test_info(void **state)
     assert_text(info.timezone, "Etc/UTC");
     assert_int_equal(info.file_bytes, f->image.n);
     assert_int_equal(info.requirements, 2);
-    assert_int_equal(info.lists, 5);
+    assert_int_equal(info.lists, 6);
     assert_int_equal(info.hosts, 5);
     assert_int_equal(info.urls, 3);
     assert_int_equal(info.patterns, 1);
+    assert_int_equal(info.adblock, 4);
+    assert_int_equal(info.networks, 4);
     assert_int_equal(info.templates, 2);
     assert_int_equal(info.profiles, 2);
     assert_int_equal(info.appeals, 1);
@@ -407,7 +409,7 @@ static void test_writer_refuses(void **state)
     assert_int_equal(bundle_write(&f->t, &image), COP_E_BUG);
     fixture_free(&f);
     f = whole();
-    f->entries[3].list = 5;
+    f->entries[3].list = 6;
     assert_int_equal(bundle_write(&f->t, &image), COP_E_BUG);
     fixture_free(&f);
     f = whole();

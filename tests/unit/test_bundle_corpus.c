@@ -13,11 +13,12 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/bundle_crowd.h"
 #include "tests/unit/bundle_flaws.h"
 #include "tests/unit/bundle_whole.h"
 #include "tests/unit/findings.h"
 
-enum { BYTES_MAX = 1 << 16, LINES_MAX = 1 << 14 };
+enum { BYTES_MAX = 1 << 16, LINES_MAX = 1 << 15 };
 
 /* A number replaced; of SECTION_NONE a byte of the file. */
 struct flaw {
@@ -62,10 +63,67 @@ static const struct flaw signed_flaws[] = {
     {"url-path", SECTION_URLS, 0, FIELD(url, path), 60000},
     {"pattern-text", SECTION_PATTERNS, 0, SPAN_AT(pattern, text), FAR},
     {"evidence-shadow", SECTION_EVIDENCE, 0, FIELD(evidence, shadowed_by), 999},
+    {"evidence-text", SECTION_EVIDENCE, 0, SPAN_AT(evidence, status), FAR},
+    {"evidence-missing", SECTION_NONE, 0, TABLE(EVIDENCE, count), 1},
     {"origin-requirement", SECTION_ORIGINS, 0, FIELD(origin, requirement), 999},
+    {"origin-text", SECTION_ORIGINS, 1, SPAN_N(origin, source), FAR},
+    {"origin-categories", SECTION_ORIGINS, 0, SPAN_AT(origin, categories), FAR},
+    {"origin-order", SECTION_ORIGINS, 1, SPAN_N(origin, name), 0},
     {"address-bits", SECTION_ADDRESSES, 0, FIELD(address, bits), 200},
+    {"address-family", SECTION_ADDRESSES, 0, FIELD(address, family), 5},
+    {"address-behind-the-prefix", SECTION_ADDRESSES, 0,
+        offsetof(struct format_address, address) + 3, 1, 7},
+    {"address-rule", SECTION_ADDRESSES, 0, FIELD(address, rule), 0},
+    {"address-text", SECTION_ADDRESSES, 0, SPAN_AT(address, text), FAR},
+    {"address-zero", SECTION_ADDRESSES, 0, FIELD(address, zero), 1},
+    {"address-order", SECTION_ADDRESSES, 0,
+        offsetof(struct format_address, family), 2, 6 | 64 << 8},
+    {"urlrule-text", SECTION_URLRULES, 0, FIELD(urlrule, text_at), FAR},
+    {"urlrule-rule", SECTION_URLRULES, 0, FIELD(urlrule, rule), 0},
+    {"urlrule-list", SECTION_URLRULES, 0, FIELD(urlrule, list), 60000},
+    {"urlrule-flags", SECTION_URLRULES, 0, FIELD(urlrule, flags),
+        URLRULE_BADFILTER},
+    {"urlrule-anchors", SECTION_URLRULES, 1, FIELD(urlrule, flags),
+        URLRULE_ANCHOR_HOST | URLRULE_ANCHOR_START},
+    {"urlrule-expression", SECTION_URLRULES, 2, FIELD(urlrule, flags),
+        URLRULE_REGEX},
+    {"urlrule-names", SECTION_URLRULES, 2, FIELD(urlrule, names), FAR},
+    {"urlrule-names-order", SECTION_URLRULE_NAMES, 1, 0, 8, 0},
+    {"urlrule-zero", SECTION_URLRULES, 0, FIELD(urlrule, zero), 1},
+    {"urlrule-key", SECTION_URLRULE_KEYS, 0, FIELD(urlkey, urlrule), FAR},
+    {"urlrule-bucket-first", SECTION_URLRULE_BUCKETS, 0, 0, 4, 1},
+    {"urlrule-bucket-order", SECTION_URLRULE_BUCKETS, 1, 0, 4, FAR},
+    {"urlrule-bucket-last", SECTION_URLRULE_BUCKETS, 64, 0, 4, FAR},
+    {"literal-text", SECTION_LITERALS, 0, SPAN_AT(literal, text), FAR},
+    {"literal-pattern", SECTION_LITERALS, 0, FIELD(literal, pattern), FAR},
+    {"literal-gram", SECTION_LITERALS, 0, FIELD(literal, gram), 999},
+    {"literal-zero", SECTION_LITERALS, 0, FIELD(literal, zero), 1},
+    {"literal-slot", SECTION_LITERAL_SLOTS, 0, FIELD(literal_slot, n), FAR},
+    {"literal-entry", SECTION_LITERAL_ENTRIES, 0, 0, 4, FAR},
+    {"literal-filter", SECTION_LITERAL_FILTER, 0, 0, 8, 0},
+    {"pattern-literals", SECTION_PATTERNS, 0, FIELD(pattern, literals), FAR},
+    {"patterns-always", SECTION_PATTERNS_ALWAYS, 0, 0, 8, 1U << 7},
 };
 enum { SIGNED = sizeof(signed_flaws) / sizeof(signed_flaws[0]) };
+
+/* The same in a bundle with a dense index. */
+static const struct flaw dense_flaws[] = {
+    {"dense-free-place", SECTION_DENSE_LINES, 0, FIELD(dense_line, rest[0]), 0},
+    {"dense-order", SECTION_DENSE_LINES, 0, FIELD(dense_line, tag[0]), 0xffff},
+    {"dense-side-lost", SECTION_DENSE_LINES, 0, FIELD(dense_line, rest[0]),
+        0x7fffff0f},
+    {"dense-side-other", SECTION_DENSE_LINES, 0, FIELD(dense_line, rest[0]),
+        0x0000000f},
+    {"dense-side-hash", SECTION_DENSE_SIDE, 1, FIELD(dense_side, hash), 1},
+    {"dense-side-set", SECTION_DENSE_SIDE, 0, FIELD(dense_side, set), 15},
+    {"dense-side-zero", SECTION_DENSE_SIDE, 0, FIELD(dense_side, zero), 1},
+    {"dense-set-lists", SECTION_DENSE_SETS, 0, FIELD(dense_set, at), FAR},
+    {"dense-set-empty", SECTION_DENSE_SETS, 0, FIELD(dense_set, n), 0},
+    {"dense-set-below", SECTION_DENSE_SETS, 0, FIELD(dense_set, below), 1},
+    {"dense-list", SECTION_DENSE_LISTS, 0, FIELD(dense_list, list), 4},
+    {"dense-file", SECTION_DENSE_LISTS, 0, FIELD(dense_list, file), 1},
+};
+enum { DENSE = sizeof(dense_flaws) / sizeof(dense_flaws[0]) };
 
 /* Those that nobody signs, or that are no replaced number. */
 static const char *const plain_flaws[] = {"altered", "cut-in-the-header",
@@ -112,7 +170,7 @@ static void spoil_plain(struct spoilt *out, const char *name)
 
 static void spoil(struct spoilt *out, size_t i)
 {
-    struct fixture *f = whole();
+    struct fixture *f = i < SIGNED + PLAIN ? whole() : crowd();
 
     cop_image_free(&f->image);
     assert_int_equal(bundle_write(&f->t, &f->image), COP_OK);
@@ -122,8 +180,10 @@ static void spoil(struct spoilt *out, size_t i)
     fixture_free(&f);
     if (i < SIGNED) {
         spoil_signed(out, &signed_flaws[i]);
-    } else {
+    } else if (i < SIGNED + PLAIN) {
         spoil_plain(out, plain_flaws[i - SIGNED]);
+    } else {
+        spoil_signed(out, &dense_flaws[i - SIGNED - PLAIN]);
     }
 }
 
@@ -206,7 +266,7 @@ static void test_corpus(void **state)
     size_t n = 0;
 
     (void)state;
-    for (size_t i = 0; i < SIGNED + PLAIN; i++) {
+    for (size_t i = 0; i < SIGNED + PLAIN + DENSE; i++) {
         char line[1024];
 
         spoil(&spoilt, i);

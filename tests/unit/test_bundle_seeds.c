@@ -13,6 +13,7 @@
 
 #include "rules/bundle/format.h"
 #include "tests/unit/adblock_fixture.h"
+#include "tests/unit/bundle_crowd.h"
 #include "tests/unit/bundle_whole.h"
 
 static struct fixture *seed_empty(void)
@@ -62,6 +63,17 @@ static struct fixture *seed_adblock(void)
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         fixture_adblock(f, ads, rules[i]);
     }
+    return f;
+}
+
+/* Large lists, and the fuzzer's URL inside one of their domains. */
+static struct fixture *seed_dense(void)
+{
+    struct fixture *f = crowd();
+
+    fixture_add(f, 0, ENTRY_DOMAIN, "shared.example");
+    fixture_add(f, 1, ENTRY_DOMAIN, "shared.example");
+    fixture_add(f, 1, ENTRY_DOMAIN, "www.shared.example");
     return f;
 }
 
@@ -122,6 +134,7 @@ static const struct {
     {"rules", seed_rules, NULL},
     {"locks", seed_locks, NULL},
     {"adblock", seed_adblock, NULL},
+    {"dense", seed_dense, NULL},
     {"url-without-text", seed_locks, spoil_url},
 };
 

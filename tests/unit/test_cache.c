@@ -195,17 +195,20 @@ static uint64_t remembered(uint32_t slots, unsigned n, unsigned hits)
 static void test_remembered(void **state)
 {
     (void)state;
-    /* Sets of four, by a key drawn at random: half full, few overflow, and
+    /* Sets of eight, by a key drawn at random: half full, few overflow, and
      * seven in eight are known on average. Many sets, so that chance never
      * comes near the bound; with one place a set it would be one in eight. */
     assert_true(remembered(1024, 512, 0) > 320);
     assert_true(remembered(1024, 512, 1) > 320);
-    /* Four fit whatever set they are in, and eight blocks of the pool. */
-    assert_int_equal(remembered(64, 4, 2), 4);
-    assert_int_equal(remembered(64, 4, 15), 4);
-    /* Of sixteen that need a block, eight blocks keep the last eight; asked in
-     * the same order again, each has just gone. */
-    assert_int_equal(remembered(64, 16, 2), 0);
+    /* Eight fit whatever set they are in; a class of fifteen hits needs five
+     * of the pool's 32 blocks. */
+    assert_int_equal(remembered(64, 8, 2), 8);
+    assert_int_equal(remembered(64, 8, 3), 8);
+    assert_int_equal(remembered(64, 8, 4), 8);
+    assert_int_equal(remembered(64, 6, 15), 6);
+    /* Of sixteen such, the blocks keep the last six; asked in the same order
+     * again, each has just gone. */
+    assert_int_equal(remembered(64, 16, 15), 0);
 }
 
 /* What is asked for again and again stays, whatever else comes by. */

@@ -12,7 +12,10 @@
 
 #include "cop/decide.h"
 #include "rules/base/hash.h"
+#include "rules/bundle/audit.h"
 #include "rules/bundle/dense.h"
+#include "rules/bundle/dense_tags.h"
+#include "rules/bundle/inside.h"
 #include "rules/bundle/keyed.h"
 #include "rules/bundle/tables.h"
 #include "tests/unit/findings.h"
@@ -187,20 +190,54 @@ static enum cop_status large_open(
     return status;
 }
 
-/* Whether some listed name is the host or above it. */
-static bool truth_has(
+/* The labels of the most precise listed name that is the host or above it; 0
+ * when there is none. */
+static unsigned truth_labels(
     const struct large *large, const struct cop_host *host, uint32_t list)
 {
+    unsigned labels = 0;
+
     for (uint32_t i = 0; i < NAMES; i++) {
         struct cop_host listed;
 
         if (is_in(i, list) &&
             cop_host_parse(cop_slice_of(large->names[i]), &listed) == COP_OK &&
-            cop_host_within(host, &listed)) {
-            return true;
+            cop_host_within(host, &listed) && listed.labels > labels) {
+            labels = listed.labels;
         }
     }
-    return false;
+    return labels;
+}
+
+static unsigned class_specificity(const struct cop_class *class, uint32_t list)
+{
+    for (unsigned i = 0; i < class->n; i++) {
+        if (class->hits[i].list == list) {
+            return class->hits[i].specificity;
+        }
+    }
+    return 0;
+}
+
+/* Every list is hit as precisely as the truth says. Returns how many are. */
+static unsigned assert_true_class(const struct large *large,
+    const struct cop_host *host, const struct cop_class *class)
+{
+    unsigned hits = 0;
+
+    for (uint32_t l = 0; l < LISTS; l++) {
+        unsigned labels = truth_labels(large, host, l);
+        unsigned wanted =
+            labels != 0 ? COP_SPECIFICITY(COP_MATCH_DOMAIN, labels) : 0;
+
+        if (class_specificity(class, l) != wanted) {
+            print_error("%s in list %u: %u, not %u\n", host->text, l,
+                class_specificity(class, l), wanted);
+            fail();
+        }
+        hits += labels != 0;
+    }
+    return hits;
 }
 
 static void test_decisions_are_those_of_every_name_in_turn(void **state)
@@ -218,6 +255,7 @@ static void test_decisions_are_those_of_every_name_in_turn(void **state)
     assert_int_equal(bundle_write(&large.t, &image), COP_OK);
     assert_int_equal(large_open(&image, &bundle), COP_OK);
     assert_true(section_count(bundle, SECTION_DENSE_LINES) > 0);
+    assert_true(section_count(bundle, SECTION_DENSE_INSIDE) > 0);
     cop_bundle_info(bundle, &info);
     assert_int_equal(info.hosts, large.t.entries_n);
     assert_int_equal(cop_policy_new(&bundle, 1, NULL, &policy), COP_OK);
@@ -232,15 +270,7 @@ static void test_decisions_are_those_of_every_name_in_turn(void **state)
         }
         assert_int_equal(cop_host_parse(cop_slice_of(name), &host), COP_OK);
         cop_classify_host(policy, &host, &class);
-        for (uint32_t l = 0; l < LISTS; l++) {
-            bool is_hit = cop_catset_has(class.categories, l);
-
-            if (is_hit != truth_has(&large, &host, l)) {
-                print_error("%s in list %u: %d\n", name, l, is_hit);
-                fail();
-            }
-            hits += is_hit;
-        }
+        hits += assert_true_class(&large, &host, &class);
     }
     assert_true(hits > 100);
     cop_policy_free(&policy);
@@ -283,6 +313,86 @@ static void test_a_domain_is_described(void **state)
     free(large.entries);
 }
 
+/* Where the machine has an instruction for it, it says what the plain form
+ * says. */
+static void test_tags_are_compared_alike(void **state)
+{
+    const uint64_t key[2] = {7, 8};
+    uint16_t tags[FORMAT_DENSE_SLOTS];
+
+    (void)state;
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint64_t bits = hash_keyed(key, &i, sizeof(i));
+        uint16_t tag = (uint16_t)(bits >> 60 == 0 ? 0 : bits >> 48);
+        uint32_t expected = 0;
+
+        for (unsigned j = 0; j < FORMAT_DENSE_SLOTS; j++) {
+            bool is_equal = (bits >> j & 1) != 0;
+
+            tags[j] =
+                is_equal ? tag : (uint16_t)(tag ^ 1U << (bits >> 32 & 15));
+            expected |= (uint32_t)is_equal << j;
+        }
+        assert_int_equal(dense_tagged(tags, tag), expected);
+        assert_int_equal(dense_tagged_plain(tags, tag), expected);
+    }
+}
+
+static void test_what_is_inside_is_found_and_little_else(void **state)
+{
+    static const size_t sizes[] = {1, 2, 3, 7, 50, 999, 4096, ITEMS, 200000};
+    const uint64_t key[2] = {9, 10};
+    struct cop_bundle bundle = {.n = 0};
+
+    (void)state;
+    assert_false(inside_has(&bundle, 1));
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        size_t n = sizes[s];
+        uint64_t *keys = calloc(n, sizeof(*keys));
+        unsigned wrong = 0;
+        struct buf filter;
+
+        assert_non_null(keys);
+        for (uint32_t i = 0; i < n; i++) {
+            keys[i] = hash_keyed(key, &i, sizeof(i));
+        }
+        buf_init(&filter, (size_t)1 << 24);
+        assert_int_equal(inside_build(keys, n, &filter), COP_OK);
+        bundle.sections[SECTION_DENSE_INSIDE] = (struct section){
+            (unsigned char *)filter.p, (uint32_t)(filter.n / 2)};
+        assert_null(audit_dense_inside(&bundle, 0));
+        for (size_t i = 0; i < n; i++) {
+            assert_true(inside_has(&bundle, keys[i]));
+        }
+        for (uint32_t i = 0; i < 500000; i++) {
+            uint32_t other = i + 1000000;
+
+            wrong += inside_has(&bundle, hash_keyed(key, &other, 4));
+        }
+        assert_true(wrong < 30); /* 7.6 are to be expected */
+        assert_true(n < ITEMS || filter.n <= n * 2 * 120 / 100);
+        buf_fini(&filter);
+        free(keys);
+    }
+}
+
+static void test_an_inside_filter_has_a_length(void **state)
+{
+    struct cop_bundle bundle = {.n = 0};
+    static const uint16_t records[100] = {0};
+
+    (void)state;
+    bundle.sections[SECTION_DENSE_INSIDE].p = (const unsigned char *)records;
+    for (uint32_t n = 1; n < 100; n++) {
+        bundle.sections[SECTION_DENSE_INSIDE].n = n;
+        assert_int_equal(
+            audit_dense_inside(&bundle, 0) == NULL, inside_is_size(n));
+    }
+    assert_false(inside_is_size(1));
+    assert_false(inside_is_size(49));
+    assert_true(inside_is_size(48));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +401,9 @@ int main(void)
         cmocka_unit_test(test_nothing_is_found_in_nothing),
         cmocka_unit_test(test_decisions_are_those_of_every_name_in_turn),
         cmocka_unit_test(test_a_domain_is_described),
+        cmocka_unit_test(test_tags_are_compared_alike),
+        cmocka_unit_test(test_what_is_inside_is_found_and_little_else),
+        cmocka_unit_test(test_an_inside_filter_has_a_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

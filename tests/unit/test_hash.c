@@ -120,12 +120,75 @@ static void test_digest_failure_is_sticky(void **state)
     assert_int_equal(out[0], 7);
 }
 
+/* A text in two ways: as hash_long() has it, and told over padded blocks. */
+static uint64_t long_model(const struct hash_long_key *key, uint64_t number,
+    const unsigned char *text, size_t n)
+{
+    uint64_t words[2 + 2 * 4] = {number};
+    size_t words_n = 1;
+    size_t at = 0;
+    struct hash_state s = hash_begin(key->key);
+
+    do {
+        unsigned char block[HASH_BLOCK] = {0};
+        size_t block_n = n - at < HASH_BLOCK ? n - at : HASH_BLOCK;
+        unsigned __int128 sum = 0;
+
+        memcpy(block, text + at, block_n);
+        for (size_t i = 0; i < block_n; i += 16) {
+            sum += (unsigned __int128)(hash_word(block + i) + key->nh[i / 8]) *
+                   (hash_word(block + i + 8) + key->nh[i / 8 + 1]);
+        }
+        words[words_n++] = (uint64_t)sum;
+        words[words_n++] = (uint64_t)(sum >> 64);
+        at += block_n;
+    } while (at < n);
+    words[words_n++] = n;
+    for (size_t i = 0; i < words_n; i++) {
+        hash_add(&s, words[i]);
+    }
+    return hash_end(&s);
+}
+
+static void test_long_texts(void **state)
+{
+    static unsigned char text[3 * HASH_BLOCK + 9];
+    static struct hash_long_key key;
+    static const uint64_t seed[2] = {1, 2};
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(key) / 8; i++) {
+        uint64_t word = hash_keyed(seed, &i, sizeof(i));
+
+        memcpy((unsigned char *)&key + 8 * i, &word, 8);
+    }
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (unsigned char)(i * i % 251);
+    }
+    for (size_t n = 0; n <= sizeof(text); n += n < 70 ? 1 : 61) {
+        uint64_t hash = hash_long(&key, 5, text, n);
+
+        assert_true(hash == long_model(&key, 5, text, n));
+        assert_true(hash != hash_long(&key, 6, text, n));
+        if (n != 0) {
+            assert_true(hash != hash_long(&key, 5, text, n - 1));
+            text[n - 1] ^= 1;
+            assert_true(hash != hash_long(&key, 5, text, n));
+            text[n - 1] ^= 1;
+        }
+    }
+    /* Zeros at the end are part of it. */
+    assert_true(
+        hash_long(&key, 5, "\0\0\0", 2) != hash_long(&key, 5, "\0\0\0", 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hash_of_the_reference_sequence),
         cmocka_unit_test(test_hash_of_names),
         cmocka_unit_test(test_hash_depends_on_key_length_and_bytes_alone),
+        cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_digest_known_answers),
         cmocka_unit_test(test_digest_failure_is_sticky),
     };

@@ -294,6 +294,30 @@ static void wrong_lines_may_be_allowed(void **state)
     bench_fini(&b);
 }
 
+/* What every URL is tried on is told, with what that costs. */
+static void what_no_literal_leads_to(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    put(&b, "l.yaml",
+        LIST("l", "format: adblock\nfile: l\ncategories: [media.games]\n"));
+    put(&b, "l",
+        "/track[0-9]+/\n/[0-9]x[0-9]/\n/[0-9]y[0-9]/$script\n"
+        "/[0-9]z[0-9]/$domain=a.example\n/(banner|[0-9])/\n");
+    put(&b, "p.yaml",
+        LIST("p", "format: patterns\nfile: p\ncategories: [media.games]\n"));
+    put(&b, "p", "casino\n[0-9]x[0-9]\n");
+    compile_well(&b);
+    assert_true(findings_have(&b.findings,
+        "note l:2:1 pattern no literal and no source leads to 3 expressions "
+        "of this list; every new URL is tried on them, at about "));
+    assert_true(findings_have(
+        &b.findings, "warning p:2:1 pattern no literal leads to this pattern"));
+    bench_fini(&b);
+}
+
 static void keys_are_checked(void **state)
 {
     static const struct {
@@ -359,6 +383,7 @@ int main(void)
         cmocka_unit_test(tables_map_categories),
         cmocka_unit_test(packed_lists_are_lists),
         cmocka_unit_test(wrong_lines_may_be_allowed),
+        cmocka_unit_test(what_no_literal_leads_to),
         cmocka_unit_test(keys_are_checked),
     };
 

@@ -21,20 +21,11 @@ struct taken {
     unsigned count;
 };
 
-static const char *const object_words[] = {
-    [ENTRY_HOST] = "host",
-    [ENTRY_DOMAIN] = "domain",
-    [ENTRY_BELOW] = "below",
-    [ENTRY_URL] = "url",
-    [ENTRY_PATTERN] = "pattern",
-    [ENTRY_CIDR] = "cidr",
-};
-
 static bool take(void *context, enum entry_object object, struct cop_slice text)
 {
     struct taken *taken = context;
     int n = snprintf(taken->text + taken->n, sizeof(taken->text) - taken->n,
-        "%s %.*s;", object_words[object], (int)text.n, text.p);
+        "%s %.*s;", entry_object_word(object), (int)text.n, text.p);
 
     taken->n += n > 0 ? (size_t)n : 0;
     taken->count++;
@@ -347,7 +338,7 @@ static void a_file_is_streamed(void **state)
     struct findings findings;
     struct taken taken = {.n = 0};
     uint64_t seen = 0;
-    uint64_t bytes = 0;
+    struct list_bytes bytes = {.n = 0};
     char *text = malloc(4 << 20);
     struct file file;
     size_t n = 0;
@@ -368,7 +359,7 @@ static void a_file_is_streamed(void **state)
 
     findings_init(&findings);
     assert_int_equal(list_read(&list, &sink, &findings.report, &bytes), COP_OK);
-    assert_int_equal(bytes, n);
+    assert_int_equal(bytes.n, n);
     assert_int_equal(findings.report.errors, 0);
     assert_true(seen > (2U << 20));
     taken = (struct taken){.room = 2};
@@ -386,7 +377,7 @@ static void errors_have_places_and_an_end(void **state)
     struct findings findings;
     struct taken taken = {.n = 0};
     struct list_sink sink = {.take = take_line, .context = &taken};
-    uint64_t bytes = 0;
+    struct list_bytes bytes = {.n = 0};
     char text[4096] = "a.example\n  no domain\n";
     struct file file;
 
@@ -429,13 +420,13 @@ static void inline_lists_use_the_documents_places(void **state)
     struct taken taken = {.n = 0};
     struct list_sink sink = {.take = take_line, .context = &taken};
     struct findings findings;
-    uint64_t bytes = 9;
+    struct list_bytes bytes = {.n = 9};
 
     (void)state;
     findings_init(&findings);
     assert_int_equal(
         list_read(&list, &sink, &findings.report, &bytes), COP_E_SYNTAX);
-    assert_int_equal(bytes, 0);
+    assert_int_equal(bytes.n, 0);
     assert_int_equal(list_file_bytes(&list), 0);
     assert_true(findings_have(&findings, "error d.yaml:5:5 list"));
     assert_true(findings_have(&findings, "warning d.yaml:6:5 suffix"));

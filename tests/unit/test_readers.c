@@ -11,15 +11,6 @@
 
 #include "rules/read/form.h"
 
-static const char *const object_words[] = {
-    [ENTRY_HOST] = "host",
-    [ENTRY_DOMAIN] = "domain",
-    [ENTRY_BELOW] = "below",
-    [ENTRY_URL] = "url",
-    [ENTRY_PATTERN] = "pattern",
-    [ENTRY_CIDR] = "cidr",
-};
-
 /* All that came of a list, as text: "object text;", "(reason)" of a line that
  * names nothing, "!line:column what" of a flaw, "?code" of a caution. */
 struct came {
@@ -48,7 +39,7 @@ static bool take(void *context, enum entry_object object, struct cop_slice text)
 {
     struct came *came = context;
 
-    came_add(came, "%s %.*s%s;", object_words[object], (int)text.n, text.p,
+    came_add(came, "%s %.*s%s;", entry_object_word(object), (int)text.n, text.p,
         came->form->back > 0 ? " (before)" : "");
     return true;
 }
@@ -254,14 +245,15 @@ static void reads_networks(void **state)
         .format = LIST_CIDR, .object = ENTRY_CIDR};
     static const struct row rows[] = {
         {"192.0.2.0/24 # note\n\n# note\n2001:DB8::/32\n192.0.2.1\n",
-            "cidr 192.0.2.0/24;cidr 2001:db8::/32;cidr 192.0.2.1/32;"},
+            "network 192.0.2.0/24;network 2001:db8::/32;network 192.0.2.1/32;"},
         {"192.0.2.1/24", "!1:1 \"192.0.2.1/24\" has an address inside the "
                          "network, which is 192.0.2.0/24;"},
         {" 192.0.2.0/33", "!1:2 \"192.0.2.0/33\" has no valid length..."},
         {"a.example", "!1:1 \"a.example\" is no network of addresses;"},
         {"192.0.2.0-192.0.2.9", "!1:1 \"192.0.2.0-192.0.2.9\" is no..."},
-        {"0.0.0.0/0", "cidr 0.0.0.0/0;?network;"},
-        {"10.0.0.0/8\n10.0.0.0/7", "cidr 10.0.0.0/8;cidr 10.0.0.0/7;?network;"},
+        {"0.0.0.0/0", "network 0.0.0.0/0;?network;"},
+        {"10.0.0.0/8\n10.0.0.0/7",
+            "network 10.0.0.0/8;network 10.0.0.0/7;?network;"},
     };
 
     (void)state;

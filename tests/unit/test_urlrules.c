@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rules/bundle/urlrules.h"
+#include "rules/bundle/urlchoice.h"
 #include "tests/unit/adblock_fixture.h"
 
 static struct fixture *some_rules(void)
@@ -29,6 +29,8 @@ static struct fixture *some_rules(void)
 }
 
 /* ---- facts and the cache ---- */
+
+enum { RESOURCES = COP_RESOURCE_OTHER + 1 };
 
 static void the_cache_keeps_facts_apart(void **state)
 {
@@ -51,8 +53,8 @@ static void the_cache_keeps_facts_apart(void **state)
     assert_int_equal(cop_policy_new(&bundle, 1, NULL, &policy), COP_OK);
     assert_int_equal(cop_matcher_new(&matcher), COP_OK);
     assert_int_equal(cop_cache_new(4096, &cache), COP_OK);
-    for (unsigned i = 0; i < 2 * 3 * 4 * 4 * 13; i++) { /* twice round */
-        unsigned n = i % (3 * 4 * 4 * 13);
+    for (unsigned i = 0; i < 2 * 3 * 4 * 4 * RESOURCES; i++) { /* twice round */
+        unsigned n = i % (3 * 4 * 4 * RESOURCES);
         struct cop_host source;
         struct cop_facts facts = {.source = &source,
             .resource = (enum cop_resource)(n / 48),
@@ -157,59 +159,81 @@ static void every_flaw_is_refused(void **state)
     fixture_free(&f);
 }
 
-/* ---- what a regular expression must contain ---- */
+/* ---- what rules are found by ---- */
 
-static void note_gram(void *context, uint32_t gram)
+static struct urlrule rule_of(const char *text, uint16_t flags)
 {
-    char *all = context;
-    size_t n = strlen(all);
-
-    memcpy(all + n, &gram, sizeof(gram));
-    all[n + sizeof(gram)] = '\0';
+    return (struct urlrule){.flags = flags, .text = cop_slice_of(text)};
 }
 
-static void literals_of_expressions(void **state)
+static void say_grams(
+    struct urlchoice *choice, const struct urlrule *rule, char all[128])
+{
+    struct urlchoice_grams grams;
+
+    assert_int_equal(urlchoice_count(choice, rule), COP_OK);
+    assert_int_equal(urlchoice_make(choice, rule, &grams), COP_OK);
+    for (size_t i = 0; i < grams.n; i++) {
+        snprintf(all + 5 * i, 6, "%.4s ", (const char *)&grams.p[i]);
+    }
+}
+
+static void grams_of_rules(void **state)
 {
     static const struct {
-        const char *expression;
+        const char *text;
+        uint16_t flags;
         const char *grams;
     } rows[] = {
-        {"abcd", "abcd"},
-        {"ABCDe", "abcdbcde"},
-        {"abcd?", ""},
-        {"abcd+e", "abcd"},
-        {"abc{2}defg", "defg"},
-        {"a(bcde)fghi", "fghi"},
-        {"abcd|efgh", ""},
-        {"(abcd|efgh)", ""},
-        {"[abcd]efgh", "efgh"},
-        {"ab\\.cd", "ab.cb.cd"},
-        {"abcd\\d", "abcd"},
-        {"abcd\\x41efgh", ""},
-        {"\\Qabcd\\E", ""},
-        {"(?i)abcd", ""},
-        {"(*UTF)abcd", ""},
-        {"abcd(?#x)", ""},
-        {"[]abcd]", ""},
-        {"[[:alpha:]]abcd", ""},
-        {"abcd{x}efgh", ""},
-        {"^abcd$", "abcd"},
-        {"(?!abcd)efgh", "efgh"},
-        {"a.bcde", "bcde"},
-        {"abcd*?efgh", "efgh"},
-        {"(a[)]b)cdef", "cdef"},
-        {"abcd\\", "abcd"},
+        {"zqzq", 0, "zqzq "},
+        {"ZQzq", URLRULE_MATCH_CASE, "zqzq "},
+        {"zqz*zqy^zq", 0, ""},
+        {".com*xyxy", 0, "xyxy "},
+        {"/zqzq/", URLRULE_REGEX, "zqzq "},
+        {"/(zqzq|xqxq)/", URLRULE_REGEX, "xqxq zqzq "},
+        {"/(zqzq|xq)/", URLRULE_REGEX, ""},
+        {"/zqzq?/", URLRULE_REGEX, ""},
+        {"/zq[zy]q/", URLRULE_REGEX, "zqyq zqzq "},
+        {"/zqzq|/", URLRULE_REGEX, ""},
+        {"/\\d+/", URLRULE_REGEX, ""},
+        {"/(?!zqzq)/", URLRULE_REGEX, ""},
     };
+    static struct urlchoice choice;
 
     (void)state;
+    assert_int_equal(urlchoice_init(&choice), COP_OK);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct urlrule rule = rule_of(rows[i].text, rows[i].flags);
         char all[128] = "";
 
-        urlgram_of_regex(cop_slice_of(rows[i].expression), note_gram, all);
+        say_grams(&choice, &rule, all);
         if (strcmp(all, rows[i].grams) != 0) {
-            fail_msg("%s: %s", rows[i].expression, all);
+            fail_msg("%s: %s", rows[i].text, all);
         }
     }
+    urlchoice_fini(&choice);
+}
+
+/* Grams of more rules than the table was born with room for. */
+static void a_rare_gram_is_preferred(void **state)
+{
+    static struct urlchoice choice;
+    struct urlrule rule = rule_of("0a0ab1b1", 0);
+    char all[128] = "";
+    char text[32];
+
+    (void)state;
+    assert_int_equal(urlchoice_init(&choice), COP_OK);
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(text, sizeof(text), "a0ab*%x", i * 2654435761U);
+        struct urlrule other = rule_of(text, 0);
+
+        assert_int_equal(urlchoice_count(&choice, &other), COP_OK);
+    }
+    say_grams(&choice, &rule, all);
+    assert_null(strstr(all, "a0ab"));
+    assert_int_equal(strlen(all), 5);
+    urlchoice_fini(&choice);
 }
 
 int main(void)
@@ -217,7 +241,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cache_keeps_facts_apart),
         cmocka_unit_test(every_flaw_is_refused),
-        cmocka_unit_test(literals_of_expressions),
+        cmocka_unit_test(grams_of_rules),
+        cmocka_unit_test(a_rare_gram_is_preferred),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,46 @@ static void read_languages(
     }
 }
 
+/* Where the rule that decides is written; NULL when nobody asks, or no rule
+ * does. On the heap for its size.
+ * ended  gets how copc ends when the sources do not tell */
+static struct trace *traced(const struct options *options,
+    const struct explanation *explanation, enum copc_exit *ended)
+{
+    const struct cop_hit *hit = &explanation->verdict.hit;
+    struct trace *trace;
+    struct cop_rule rule;
+
+    *ended = COPC_DONE;
+    if (options->sources.n == 0 || hit->specificity == 0) {
+        return NULL;
+    }
+    trace = calloc(1, sizeof *trace);
+    if (trace == NULL) {
+        *ended = COPC_BUG;
+        return NULL;
+    }
+    cop_rule_describe(
+        explanation->setting->policy, hit, &explanation->url->host, &rule);
+    *ended = trace_find(options, explanation->setting, &rule, trace);
+    return trace;
+}
+
+/* Print an explanation. Returns how copc ends. */
+static enum copc_exit tell(
+    const struct options *options, const struct explanation *explanation)
+{
+    if (!options_has(options, OPTION_JSON)) {
+        explain_print(explanation);
+    } else if (!findings_print(explain_json(explanation))) {
+        return COPC_IO;
+    }
+    return options_has(options, OPTION_EXIT_CODE) &&
+                   explanation->verdict.action != COP_ALLOW
+               ? COPC_NO
+               : COPC_DONE;
+}
+
 /* One question, one answer. The URL is on the heap for its size. */
 static enum copc_exit answer(const struct options *options,
     const struct setting *setting, struct cop_url *url)
@@ -77,6 +117,9 @@ static enum copc_exit answer(const struct options *options,
     const char *text = options->operands[options->operands_n - 1];
     struct explanation explanation = {.setting = setting, .url = url};
     struct cop_class class;
+    struct trace *trace;
+    enum copc_exit searched;
+    enum copc_exit told;
     enum cop_status status = cop_url_parse(cop_slice_of(text), url);
 
     if (status != COP_OK) {
@@ -93,15 +136,11 @@ static enum copc_exit answer(const struct options *options,
     cop_evaluate(setting->policy, &class, setting->profile, &setting->moment,
         &explanation.verdict);
     read_languages(options, &explanation);
-    if (!options_has(options, OPTION_JSON)) {
-        explain_print(&explanation);
-    } else if (!findings_print(explain_json(&explanation))) {
-        return COPC_IO;
-    }
-    return options_has(options, OPTION_EXIT_CODE) &&
-                   explanation.verdict.action != COP_ALLOW
-               ? COPC_NO
-               : COPC_DONE;
+    trace = traced(options, &explanation, &searched);
+    explanation.trace = trace;
+    told = tell(options, &explanation);
+    free(trace);
+    return searched != COPC_DONE ? searched : told;
 }
 
 enum copc_exit copc_explain(const struct options *options)

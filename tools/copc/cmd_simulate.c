@@ -337,14 +337,14 @@ static void side_close(struct side *side)
 static bool older_side(const struct options *options, struct options *out)
 {
     *out = *options;
-    if (options->against_n != 0) {
-        out->operands = options->against;
-        out->operands_n = options->against_n;
+    if (options->against.n != 0) {
+        out->operands = options->against.p;
+        out->operands_n = options->against.n;
     }
     if (options_has(options, OPTION_AGAINST_POLICY)) {
         out->value[OPTION_POLICY] = options->value[OPTION_AGAINST_POLICY];
     }
-    return options->against_n != 0 ||
+    return options->against.n != 0 ||
            options_has(options, OPTION_AGAINST_POLICY);
 }
 

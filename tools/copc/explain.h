@@ -3,6 +3,7 @@
 #define TOOLS_COPC_EXPLAIN_H
 
 #include "tools/copc/setting.h"
+#include "tools/copc/trace.h"
 
 enum { EXPLAIN_LANGUAGES_MAX = 8 };
 
@@ -11,6 +12,7 @@ struct explanation {
     const struct cop_url *url;
     const struct cop_class *class;
     struct cop_verdict verdict;
+    const struct trace *trace; /* of the rule that decides; NULL: not asked */
     struct cop_slice languages[EXPLAIN_LANGUAGES_MAX];
     size_t languages_n;
 };

@@ -52,6 +52,27 @@ static json_t *requirement_json(const struct explanation *explanation,
     return object;
 }
 
+/* The lines that gave the rule that decides; null when nobody asked. */
+static json_t *trace_json(const struct trace *trace)
+{
+    json_t *lines;
+
+    if (trace == NULL) {
+        return json_null();
+    }
+    lines = json_array();
+    for (size_t i = 0; lines != NULL && i < trace->n; i++) {
+        const struct trace_line *line = &trace->lines[i];
+
+        (void)json_array_append_new(
+            lines, json_pack("{s:s, s:I, s:o}", "file", line->file, "line",
+                       (json_int_t)line->line, "text",
+                       inside_text_json(cop_slice_of(line->text))));
+    }
+    return json_pack(
+        "{s:b, s:o}", "verified", trace->is_verified, "lines", lines);
+}
+
 struct gathering {
     const struct explanation *explanation;
     json_t *steps;
@@ -132,7 +153,7 @@ json_t *explain_json(const struct explanation *explanation)
     const struct cop_verdict *verdict = &explanation->verdict;
 
     return json_pack("{s:s, s:o, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
+                     "s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
         "schema", "copc/explain/v1", "url",
         inside_text_json(explanation->url->text), "for", setting->who, "at",
         (json_int_t)setting->moment.unix_time, "week_minute",
@@ -142,7 +163,8 @@ json_t *explain_json(const struct explanation *explanation)
         cop_level_text(verdict->level), "categories",
         inside_categories_json(explanation->class->categories), "category",
         category_json(verdict->category), "rule",
-        hit_json(explanation, &verdict->hit), "requirement",
+        hit_json(explanation, &verdict->hit), "in_sources",
+        trace_json(explanation->trace), "requirement",
         requirement_json(explanation, verdict->bundle, verdict->requirement),
         "until", until_json(verdict->until_unix), "scheduled",
         verdict->is_scheduled, "never_inspected",

@@ -40,6 +40,17 @@ static void print_written(const struct cop_rule *rule)
     putchar('\n');
 }
 
+static void print_trace(const struct trace *trace)
+{
+    for (size_t i = 0; i < trace->n; i++) {
+        printf("     %-12s %s:%" PRIu32 "%s\n     %-12s %s\n",
+            i == 0 ? "in sources" : "", trace->lines[i].file,
+            trace->lines[i].line,
+            trace->is_verified ? "" : " (written there today)", "",
+            trace->lines[i].text);
+    }
+}
+
 static void print_rule(
     const struct explanation *explanation, const struct cop_step *step)
 {
@@ -54,6 +65,9 @@ static void print_rule(
         rule.text.p);
     print_line("list", rule.list);
     print_written(&rule);
+    if (step->is_deciding && explanation->trace != NULL) {
+        print_trace(explanation->trace);
+    }
 }
 
 /* What took a step back, and where that is written. */

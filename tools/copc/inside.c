@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "rules/base/hex.h"
+
 static const struct {
     const char *name;
     size_t offset;
@@ -11,6 +13,8 @@ static const struct {
     {"hosts", offsetof(struct cop_bundle_info, hosts)},
     {"urls", offsetof(struct cop_bundle_info, urls)},
     {"patterns", offsetof(struct cop_bundle_info, patterns)},
+    {"adblock", offsetof(struct cop_bundle_info, adblock)},
+    {"networks", offsetof(struct cop_bundle_info, networks)},
     {"templates", offsetof(struct cop_bundle_info, templates)},
     {"profiles", offsetof(struct cop_bundle_info, profiles)},
     {"appeals", offsetof(struct cop_bundle_info, appeals)},
@@ -26,13 +30,6 @@ static uint32_t figure(const struct cop_bundle_info *info, size_t row)
     return value;
 }
 
-static void digest_print(const uint8_t digest[32], char out[65])
-{
-    for (size_t i = 0; i < 32; i++) {
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-    }
-}
-
 static void print_line(FILE *to, const char *name, struct cop_slice text)
 {
     if (text.n != 0) {
@@ -46,7 +43,7 @@ void inside_print(FILE *to, const struct cop_bundle *bundle)
     char digest[65];
 
     cop_bundle_info(bundle, &info);
-    digest_print(info.digest, digest);
+    hex_write(info.digest, sizeof info.digest, digest);
     print_line(to, "name", info.name);
     print_line(to, "title", info.title);
     print_line(to, "issuer", info.issuer);
@@ -142,7 +139,7 @@ json_t *inside_json(const struct cop_bundle *bundle)
     json_t *object;
 
     cop_bundle_info(bundle, &info);
-    digest_print(info.digest, digest);
+    hex_write(info.digest, sizeof info.digest, digest);
     object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "schema",
         "copc/bundle/v1", "name", inside_text_json(info.name), "title",
         inside_text_json(info.title), "issuer", inside_text_json(info.issuer),

@@ -82,15 +82,25 @@ static enum option_name find_letter(enum option_command command, char letter)
     return OPTIONS;
 }
 
-/* The one option that may be given several times. */
-static bool keep_against(struct options *options, const char *path)
+/* The values of an option that may be given several times; NULL for others. */
+static struct option_values *values_of(
+    struct options *options, enum option_name name)
 {
-    if (options->against_n == OPTIONS_AGAINST_MAX) {
+    if (name == OPTION_AGAINST) {
+        return &options->against;
+    }
+    return name == OPTION_SOURCES ? &options->sources : NULL;
+}
+
+static bool keep_value(
+    struct options *options, struct option_values *values, const char *value)
+{
+    if (values->n == OPTION_TIMES_MAX) {
         options_complain(
-            options, "more than %d times --against", OPTIONS_AGAINST_MAX);
+            options, "more than %d times the same option", OPTION_TIMES_MAX);
         return false;
     }
-    options->against[options->against_n++] = path;
+    values->p[values->n++] = value;
     return true;
 }
 
@@ -101,9 +111,10 @@ static bool keep(struct options *options, enum option_name name,
     const char *attached, int *at, int argc, char **argv)
 {
     const struct option_row *row = &option_rows[name];
+    struct option_values *values = values_of(options, name);
     bool is_again = options->value[name] != NULL;
 
-    if (is_again && row->argument != NULL && name != OPTION_AGAINST) {
+    if (is_again && row->argument != NULL && values == NULL) {
         options_complain(options, "--%s is given twice", row->word);
         return false;
     }
@@ -125,7 +136,7 @@ static bool keep(struct options *options, enum option_name name,
         attached = argv[*at];
     }
     options->value[name] = attached;
-    return name != OPTION_AGAINST || keep_against(options, attached);
+    return values == NULL || keep_value(options, values, attached);
 }
 
 static bool read_option(struct options *options, int *at, int argc, char **argv)

@@ -20,7 +20,13 @@ enum option_name {
     OPTIONS
 };
 
-enum { OPTIONS_AGAINST_MAX = 8 };
+enum { OPTION_TIMES_MAX = 8 };
+
+/* The values of an option that may be given several times. */
+struct option_values {
+    const char *p[OPTION_TIMES_MAX];
+    size_t n;
+};
 
 /* What a command line said. Everything points into argv. */
 struct options {
@@ -28,8 +34,8 @@ struct options {
     const char *value[OPTIONS]; /* NULL: not given; of a flag any string */
     const char *const *operands;
     size_t operands_n;
-    const char *against[OPTIONS_AGAINST_MAX]; /* every --against */
-    size_t against_n;
+    struct option_values against; /* every --against */
+    struct option_values sources; /* every --sources */
 };
 
 /* Read the words after the command. Operands are gathered at the front of

@@ -36,6 +36,9 @@ json_t *report_gaps(const json_t *report);
 void report_print(FILE *to, const json_t *report);
 void report_html(FILE *to, const json_t *report);
 
+/* How many rules of each kind the bundle has: "12 hosts, 3 URL prefixes". */
+void report_rules(FILE *to, const json_t *report);
+
 /* A member that is a string, or "" when it is none. */
 const char *report_text(const json_t *object, const char *member);
 

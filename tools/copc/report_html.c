@@ -464,6 +464,9 @@ static void head_html(FILE *to, const json_t *report)
     row_value(to, "Issuer", json_object_get(bundle, "issuer"));
     row_value(to, "Licence", json_object_get(bundle, "licence"));
     row_value(to, "SHA-256", json_object_get(bundle, "sha256"));
+    row_begin(to, "Rules");
+    report_rules(to, report);
+    row_end(to);
     (void)fputs("</dl></header>\n", to);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cop/evidence.h"
+#include "rules/base/hex.h"
 #include "rules/base/subscriber.h"
 #include "tools/copc/inside.h"
 #include "tools/copc/moment.h"
@@ -96,6 +97,17 @@ static json_t *age_json(int64_t retrieved_unix, int64_t now_unix)
                : json_integer((now_unix - retrieved_unix) / DAY_SECONDS);
 }
 
+/* Of the file that a list was read from; null when there was none. */
+static json_t *digest_json(const uint8_t digest[32])
+{
+    static const uint8_t none[32];
+    char text[65];
+
+    hex_write(digest, sizeof none, text);
+    return memcmp(digest, none, sizeof none) == 0 ? json_null()
+                                                  : json_string(text);
+}
+
 json_t *report_list(
     const struct cop_bundle *bundle, uint32_t index, int64_t now_unix)
 {
@@ -104,14 +116,15 @@ json_t *report_list(
 
     cop_bundle_origin(bundle, index, &o);
     object = json_pack(
-        "{s:o, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-        inside_text_json(o.name), "ref", inside_text_json(o.ref), "here",
-        o.ref.n == 0, "says", inside_text_json(o.says), "categories",
+        "{s:o, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "name", inside_text_json(o.name), "ref", inside_text_json(o.ref),
+        "here", o.ref.n == 0, "says", inside_text_json(o.says), "categories",
         inside_categories_json(o.categories), "entries", (json_int_t)o.entries,
         "source", inside_text_json(o.source), "licence",
         inside_text_json(o.licence), "secrecy", inside_text_json(o.secrecy),
         "cadence", inside_text_json(o.cadence), "max_age",
-        inside_text_json(o.max_age), "retrieved", day_json(o.retrieved_unix));
+        inside_text_json(o.max_age), "retrieved", day_json(o.retrieved_unix),
+        "sha256", digest_json(o.digest));
     if (object != NULL && now_unix != INT64_MIN) {
         (void)json_object_set_new(
             object, "age_days", age_json(o.retrieved_unix, now_unix));

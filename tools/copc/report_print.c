@@ -18,6 +18,33 @@ static void print_head(FILE *to, const json_t *report)
         report_text(bundle, "sha256"));
 }
 
+void report_rules(FILE *to, const json_t *report)
+{
+    static const struct {
+        const char *member;
+        const char *words;
+    } kinds[] = {{"hosts", "hosts"}, {"urls", "URL prefixes"},
+        {"patterns", "patterns"}, {"adblock", "Adblock rules"},
+        {"networks", "networks"}};
+    const json_t *counts =
+        json_object_get(json_object_get(report, "bundle"), "counts");
+    const char *between = "";
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        json_int_t n =
+            json_integer_value(json_object_get(counts, kinds[i].member));
+
+        if (n != 0) {
+            fprintf(to, "%s%" JSON_INTEGER_FORMAT " %s", between, n,
+                kinds[i].words);
+            between = ", ";
+        }
+    }
+    if (*between == '\0') {
+        fputs("none", to);
+    }
+}
+
 static void print_basis(FILE *to, const json_t *report)
 {
     json_t *rows = json_object_get(report, "by_basis");
@@ -145,6 +172,9 @@ void report_print(FILE *to, const json_t *report)
     json_t *r;
 
     print_head(to, report);
+    fputs("  rules: ", to);
+    report_rules(to, report);
+    fputc('\n', to);
     print_basis(to, report);
     json_array_foreach(json_object_get(report, "requirements"), i, r)
     {
