@@ -35,6 +35,11 @@ verification:
 
 scenario('addresses', async (place) => {
   const sources = {
+    warned: requirement('warned', 'entries: ["127.0.6.0/24"], object: cidr').replace('action: block', 'action: warn')
+      .replace('VECTOR', 'url: "http://some.example/", ip: 127.0.6.1').replace('decision: block', 'decision: warn'),
+    led: requirement('led', 'entries: ["127.0.7.0/24"], object: cidr').replace('action: block', 'action: redirect')
+      .replace('include:', 'redirect_url: "https://library.example/help", include:')
+      .replace('VECTOR', 'url: "http://some.example/", ip: 127.0.7.1').replace('decision: block', 'decision: redirect'),
     network: requirement('network', 'entries: ["127.0.2.0/24"], object: cidr', ', {entries: [excepted.example], object: host, semantics: allow}')
       .replace('VECTOR', 'url: "http://some.example/", ip: 127.0.2.1'),
     young: requirement('young', 'entries: ["127.0.5.0/24"], object: cidr').replace('VECTOR', 'url: "http://some.example/", ip: 127.0.5.1')
@@ -54,6 +59,7 @@ scenario('addresses', async (place) => {
   const hosts = {
     'network.example': '127.0.2.1', 'excepted.example': '127.0.2.1', 'country.example': '127.0.3.1',
     'number.example': '127.0.4.1', 'mixed.example': '127.0.2.1", "127.0.0.1', 'moving.example': '127.0.0.1', 'young.example': '127.0.5.1',
+    'warned.example': '127.0.6.1', 'led.example': '127.0.7.1',
   };
   // Every address is on the loopback interface; the origin answers at one.
   const u = await usual(place, { gateway: { extra, bundles: [packs, orders] }, names: Object.keys(hosts) });
@@ -82,6 +88,20 @@ scenario('addresses', async (place) => {
       assert.match(secure.body, new RegExp(`Closed by order ${name}`));
     });
   }
+  await place.step('a warning about an address closes it: there is no way on', async () => {
+    const got = await get(u.http('warned.example'));
+    assert.ok([403, 451].includes(got.status), `${got.status}`);
+    assert.match(got.body, /Closed by order warned/);
+    assert.doesNotMatch(got.body, /<form/);
+    await blocked('warned.example');
+  });
+  await place.step('a redirection away from an address leads there', async () => {
+    const got = await get(u.http('led.example'));
+    assert.equal(got.status, 302, got.body);
+    assert.equal(got.headers.location, 'https://library.example/help');
+    assert.equal((await get(u.http('led.example'), options)).status, 302);
+    await u.gateway.line('the redirection', (l) => l.stage === 'address' && l.host === 'led.example' && l.action === 'redirect');
+  });
   await place.step('a host that is an address is judged by it too', async () => {
     const got = await get(u.http('127.0.3.1'));
     assert.match(got.body, /Closed by order country/);

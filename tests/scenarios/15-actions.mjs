@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { accessibilityProblems, startBrowser } from './lib/browser.mjs';
 import { curl } from './lib/client.mjs';
 import { makeBundle } from './lib/gateway.mjs';
+import { ask, startOrigin2, startSession } from './lib/http2.mjs';
 import { onHead, startOdd } from './lib/odd_origin.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { names, usual } from './lib/usual.mjs';
@@ -81,10 +82,11 @@ scenario('actions', async (place) => {
   const heads = [];
   const odd = await startOdd(place, echo(heads), u.certificate);
   const plain = await startOdd(place, echo(heads));
+  const origin2 = await startOrigin2(place, u.certificate);
   const elsewhere = [];
   const safe = await startOdd(place, echo(elsewhere), u.certificate, { host: '127.0.0.2', port: odd.port });
   await u.gateway.reload({
-    bundles, tlsPort: `${u.origin.tlsPort}, ${odd.port}`, httpPort: `${u.origin.httpPort}, ${plain.port}`,
+    bundles, tlsPort: `${u.origin.tlsPort}, ${odd.port}, ${origin2.port}`, httpPort: `${u.origin.httpPort}, ${plain.port}`,
     hosts: { ...u.hosts, [places.safe]: '127.0.0.2' },
   });
   const trusting = { proxy: u.gateway.proxy, cacert: u.ca.certificate };
@@ -189,6 +191,33 @@ scenario('actions', async (place) => {
   await place.step('a field is set, and the client\'s own goes', async () => {
     assert.equal((await curl(url(places.clips), { ...trusting, args: ['-H', 'x-clips-restrict: Off', '-H', 'X-Clips-Restrict: None'] })).status, 200);
     assert.deepEqual(heads.at(-1).match(/x-clips-restrict:[^\r]*/gi), ['X-Clips-Restrict: Strict']);
+  });
+  await place.step('over HTTP/2 the same is set, and passes stay with us', async () => {
+    const ca = readFileSync(u.ca.certificate);
+    const session = await startSession(place, u.gateway.port, places.searched, origin2.port, ca);
+    assert.equal((await ask(session, { ':path': '/find?safe=off&q=a', cookie: 'a=1; copgate-continue=00; b=2' })).status, 200);
+    assert.equal(origin2.seen.at(-1).version, '2.0');
+    assert.equal(origin2.seen.at(-1).path, '/find?q=a&safe=active');
+    assert.equal(origin2.seen.at(-1).headers.cookie, 'a=1; b=2');
+    const before = origin2.seen.length;
+    const form = await ask(session, { ':method': 'POST', ':path': '/.well-known/copgate/continue?to=%2Fx&ticket=0', 'content-length': '0' }, '');
+    assert.equal(form.status, 303);
+    assert.equal(form.headers.location, `https://${places.searched}:${origin2.port}/x`);
+    assert.equal(origin2.seen.length, before, 'the form was not forwarded');
+    const clips = await startSession(place, u.gateway.port, places.clips, origin2.port, ca);
+    assert.equal((await ask(clips, { 'x-clips-restrict': 'Off' })).status, 200);
+    assert.equal(origin2.seen.at(-1).headers['x-clips-restrict'], 'Strict');
+  });
+  await place.step('behind a warning one goes on to a server of HTTP/2', async () => {
+    const to = (path) => `https://${places.warned}:${origin2.port}${path}`;
+    const got = await curl(to('/two'), asPage());
+    assert.equal(got.status, 403, got.err);
+    const gone = await curl(to(formOf(got.body)), post());
+    assert.equal(gone.status, 303);
+    const open = await curl(to('/two'), asPage('-H', `Cookie: ${gone.headers['set-cookie'].split(';')[0]}`));
+    assert.equal(open.status, 200);
+    assert.equal(origin2.seen.at(-1).version, '2.0');
+    assert.equal(origin2.seen.at(-1).headers.cookie, undefined);
   });
   await place.step('another name\'s address is dialled, under the name that was asked for', async () => {
     const before = heads.length;
