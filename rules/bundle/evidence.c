@@ -42,6 +42,7 @@ static void origin_add(struct writer *w, const struct cop_origin *o)
                            ? FORMAT_NONE
                            : w->requirements.rank[o->requirement],
         .entries = o->entries,
+        .held = o->held,
     };
 
     row.name = string_add(w, o->name);
@@ -85,7 +86,9 @@ void cop_bundle_evidence(
         .review_unix = e->review_unix,
         .version = e->version,
         .subscribers = q->subscribers,
-        .offered_to = q->offered_to,
+        .spares = bundle_set(bundle, q->spares),
+        .grain = (enum cop_grain)q->grain,
+        .lists_of = q->lists_of,
         .vectors = e->vectors,
         .vectors_not_run = e->vectors_not_run,
         .shadowed_by = e->shadowed_by,
@@ -117,6 +120,7 @@ void cop_bundle_origin(
         .categories = bundle_set(bundle, o->categories),
         .requirement = o->requirement,
         .entries = o->entries,
+        .held = o->held,
         .retrieved_unix = o->retrieved_unix,
     };
 }

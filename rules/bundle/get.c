@@ -71,5 +71,21 @@ void cop_bundle_requirement(const struct cop_bundle *bundle, uint32_t index,
         .age_max = q->age_max,
         .from_unix = q->from_unix,
         .until_unix = q->until_unix,
+        .part = q->part,
+        .hours = q->hours.n,
     };
+}
+
+struct cop_hours cop_bundle_requirement_hours(
+    const struct cop_bundle *bundle, uint32_t requirement, uint32_t at)
+{
+    struct format_span hours = bundle_requirement(bundle, requirement)->hours;
+
+    if (at >= hours.n) {
+        return (struct cop_hours){0, 0};
+    }
+    const struct format_window *window =
+        section_at(bundle, SECTION_WINDOWS, hours.at + at);
+
+    return (struct cop_hours){window->from, window->to};
 }

@@ -58,7 +58,7 @@ void check_expiry(const struct check *check)
     int64_t now = check->model->options->now_unix;
     char day[11];
 
-    if (time->until_unix <= now) {
+    if (time->until_unix <= now && !check->requirement->has_later) {
         date_print(time->until_unix - 1, day);
         check_say(check, COP_ERROR, &time->to_place,
             "set its status to repealed, or have it renewed",

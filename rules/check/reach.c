@@ -3,6 +3,8 @@
 #include "rules/base/cidr.h"
 #include "rules/check/check.h"
 
+enum { FOUND_MAX = 20 };
+
 /* ---- addresses ---- */
 
 static bool is_addresses(const struct fact_list *list)
@@ -27,69 +29,54 @@ void check_guard(const struct check *check)
     }
 }
 
-/* Whether two networks have an address in common: one is within the other. */
-static bool networks_meet(const struct cidr *a, const struct cidr *b)
-{
-    unsigned bytes = a->is_ip6 ? 16 : 4;
-    struct cidr x = *a;
-    struct cidr y = *b;
-    unsigned bits = x.bits < y.bits ? x.bits : y.bits;
-
-    if (a->is_ip6 != b->is_ip6) {
-        return false;
-    }
-    (void)cidr_mask(x.addr, bytes, bits);
-    (void)cidr_mask(y.addr, bytes, bits);
-    return memcmp(x.addr, y.addr, bytes) == 0;
-}
-
-/* The shared network that an entry would hit; NULL when none. */
-static const struct cop_slice *shared_hit(
-    const struct fact_manifest *manifest, const struct tables_entry *entry)
-{
-    struct cidr at;
-    struct cidr shared;
-
-    if ((entry->object != ENTRY_CIDR && entry->object != ENTRY_HOST) ||
-        cidr_parse(entry->text, &at) != CIDR_FINE) {
-        return NULL;
-    }
-    for (size_t i = 0; i < manifest->shared_n; i++) {
-        if (cidr_parse(manifest->shared[i], &shared) == CIDR_FINE &&
-            networks_meet(&at, &shared)) {
-            return &manifest->shared[i];
-        }
-    }
-    return NULL;
-}
-
+/* What a guard is not told to hold back, or what no guard is set against. */
 void check_shared(const struct check *check)
 {
     const struct model *model = check->model;
     struct check about = *check;
+    size_t found = 0;
 
-    if (model->manifests.n == 0 || model_manifest(model)->shared_n == 0) {
-        return;
-    }
-    for (size_t i = 0; i < model->entries.n; i++) {
+    for (size_t i = 0; i < model->entries.n && found < FOUND_MAX; i++) {
         const struct tables_entry *entry = &model->entries.p[i];
         const struct model_list *list = &model->lists[entry->list];
-        const struct cop_slice *hit;
+        const char *why;
 
         if (list->t.role != LIST_DENY) {
             continue;
         }
-        hit = shared_hit(model_manifest(model), entry);
-        if (hit != NULL) {
+        about.requirement = check_owner(model, list);
+        why = model_guard_trips(model, about.requirement, entry);
+        if (why != NULL) {
             struct place place = check_entry_place(model, entry);
 
-            about.requirement = check_owner(model, list);
             check_say(&about, COP_ERROR, &place,
-                "block its sites by name, or take the network out of "
-                "shared_addresses",
-                "%.*s is in %s, which many sites share", (int)entry->text.n,
-                entry->text.p, hit->p);
+                "block its sites by name or URL, or write on_trip: "
+                "hold_and_report into its collateral_guard",
+                "%.*s %s", (int)entry->text.n, entry->text.p, why);
+            found++;
         }
+    }
+}
+
+/* What a guard did hold back. */
+void check_held(const struct check *check)
+{
+    const struct model *model = check->model;
+    struct check about = *check;
+
+    for (size_t i = 0; i < model->lists_n; i++) {
+        const struct model_list *list = &model->lists[i];
+
+        if (list->held == 0) {
+            continue;
+        }
+        about.requirement = check_owner(model, list);
+        check_say(&about,
+            about.requirement->reach.trip_allows ? COP_NOTE : COP_WARNING,
+            &list->held_place, "block its sites by name or URL",
+            "the collateral guard left %u of this list's entries out; the "
+            "first %s",
+            list->held, list->held_why);
     }
 }
 
@@ -175,6 +162,113 @@ void check_grain(const struct check *check)
         check_say(check, COP_ERROR, &reach->granularity_place,
             "add on_unavailable, or a layer that sees more",
             "its layers cannot tell apart what it must tell apart");
+    }
+}
+
+static enum fact_grain entry_grain(enum entry_object object)
+{
+    switch (object) {
+    case ENTRY_CIDR:
+        break;
+    case ENTRY_DOMAIN:
+    case ENTRY_BELOW:
+        return GRAIN_DOMAIN;
+    case ENTRY_HOST:
+        return GRAIN_HOST;
+    case ENTRY_URL:
+    case ENTRY_PATTERN:
+    case ENTRY_ADBLOCK:
+        return GRAIN_URL;
+    }
+    return GRAIN_IP;
+}
+
+/* An address that is an entry of its own is a host without a name. */
+static enum fact_grain grain_of(const struct tables_entry *entry)
+{
+    struct cidr address;
+
+    return entry->object == ENTRY_HOST &&
+                   cidr_parse(entry->text, &address) == CIDR_FINE
+               ? GRAIN_IP
+               : entry_grain(entry->object);
+}
+
+/* Say what an entry is coarser than, if it is. */
+static bool entry_is_coarse(struct check *about,
+    const struct tables_entry *entry, const struct place *place)
+{
+    static const char *const words[] = {
+        "an address", "a domain", "a host", "a URL", "content"};
+    const struct fact_reach *reach = &about->requirement->reach;
+    enum fact_grain grain = grain_of(entry);
+    bool is_refused;
+
+    if (!reach->has_required || grain >= reach->required ||
+        (reach->has_fallback && reach->fallback == FALLBACK_COARSER &&
+            grain >= model_grain(about->requirement))) {
+        return false;
+    }
+    is_refused = grain < model_grain(about->requirement) ||
+                 (reach->has_fallback && reach->fallback == FALLBACK_FAIL);
+    check_say(about, is_refused ? COP_ERROR : COP_WARNING, place,
+        is_refused ? "name it more precisely, or change granularity"
+                   : "name it more precisely, or add on_unavailable: coarser",
+        "%.*s names %s, and what is blocked must be named by %s at the least",
+        (int)entry->text.n, entry->text.p, words[grain],
+        words[reach->required]);
+    return true;
+}
+
+void check_coarse(const struct check *check)
+{
+    const struct model *model = check->model;
+    struct check about = *check;
+    size_t found = 0;
+
+    for (size_t i = 0; i < model->lists_n; i++) {
+        const struct model_list *list = &model->lists[i];
+
+        if (list->t.role != LIST_DENY) {
+            continue;
+        }
+        about.requirement = check_owner(model, list);
+        for (size_t k = 0; k < list->n && found < FOUND_MAX; k++) {
+            const struct tables_entry *entry =
+                &model->entries.p[list->first + k];
+            struct place place = check_entry_place(model, entry);
+
+            found += entry_is_coarse(&about, entry, &place);
+        }
+    }
+}
+
+void check_content(const struct check *check)
+{
+    const struct fact_requirement *requirement = check->requirement;
+
+    if (model_grain(requirement) == GRAIN_CONTENT && check_denies(check)) {
+        check_say(check, COP_ERROR, &requirement->reach.granularity_place,
+            "write minimum_acceptable: url",
+            "the gateway tells URLs apart, and nothing within a page");
+    }
+}
+
+/* A category's lists are whatever bundles bring: those that are too coarse do
+ * not count for this requirement. */
+void check_narrow(const struct check *check)
+{
+    const struct fact_requirement *requirement = check->requirement;
+
+    if (model_grain(requirement) >= GRAIN_HOST && check_denies(check) &&
+        !cop_catset_empty(requirement->target.categories.set)) {
+        check_say(check, COP_NOTE, &requirement->reach.granularity_place, NULL,
+            "of its categories' lists only what names %s counts",
+            model_grain(requirement) == GRAIN_HOST ? "hosts or URLs" : "URLs");
+    }
+    if (requirement->reach.requires_url && check_denies(check)) {
+        check_say(check, COP_NOTE, &requirement->reach.guard_place, NULL,
+            "an address alone blocks nothing here (require_url_and_ip)");
     }
 }
 

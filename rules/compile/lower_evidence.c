@@ -79,22 +79,23 @@ static struct cop_slice says_word(enum list_semantics semantics)
     return COP_LIT("allow_only");
 }
 
-/* How many entries the list of that fact has in the model; 0 when its entries
- * are elsewhere. */
-static uint32_t entries_of(
+/* The list of that fact in the model; NULL when its entries are elsewhere. */
+static const struct model_list *list_of(
     const struct model *model, const struct fact_list *fact)
 {
     for (size_t i = 0; i < model->lists_n; i++) {
         if (model->lists[i].fact == fact) {
-            return (uint32_t)model->lists[i].n;
+            return &model->lists[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
 static struct cop_origin origin_of(
     const struct model *model, const struct fact_list *fact)
 {
+    const struct model_list *list = list_of(model, fact);
+
     return (struct cop_origin){
         .ref = fact->ref,
         .source = fact->origin,
@@ -103,10 +104,17 @@ static struct cop_origin origin_of(
         .cadence = fact->cadence,
         .max_age = fact->max_age,
         .requirement = COP_NONE,
-        .entries = entries_of(model, fact),
+        .entries = list != NULL ? (uint32_t)list->n : 0,
+        .held = list != NULL ? list->held : 0,
         .retrieved_unix =
             fact->has_retrieved ? fact->retrieved_unix : INT64_MIN,
     };
+}
+
+/* The lists that a part does not have from another. */
+static size_t own_lists(const struct fact_requirement *fact)
+{
+    return fact->lists_of == NULL ? fact->target.lists_n : 0;
 }
 
 static size_t count_origins(const struct model *model)
@@ -117,7 +125,7 @@ static size_t count_origins(const struct model *model)
         n += model_category_list(model, i)->parts_n;
     }
     for (size_t i = 0; i < model->requirements.n; i++) {
-        n += model_requirement(model, i)->target.lists_n;
+        n += own_lists(model_requirement(model, i));
     }
     return n;
 }
@@ -150,10 +158,9 @@ static bool lower_origins(const struct model *model, struct cop_tables *out)
     for (uint32_t i = 0; i < model->requirements.n; i++) {
         const struct fact_requirement *fact = model_requirement(model, i);
 
-        for (size_t k = 0; k < fact->target.lists_n; k++) {
+        for (size_t k = 0; k < own_lists(fact); k++) {
             rows[n] = origin_of(model, &fact->target.lists[k]);
-            rows[n].name =
-                arena_print(model->arena, "%s#%zu", fact->head.id.p, k + 1);
+            rows[n].name = model_list_name(model, fact, k);
             rows[n].says = says_word(fact->target.lists[k].semantics);
             rows[n++].requirement = i;
         }

@@ -3,7 +3,8 @@
  *
  * Invariants:
  *  1. Arrays are sorted by id, and ids are unique (those read twice have been
- *     reported and left out), so nothing depends on the order of files.
+ *     reported and left out) but for the parts of one requirement, which follow
+ *     each other; so nothing depends on the order of files.
  *  2. An index of a requirement is its position in `requirements`, and that of
  *     the row that it lowers to.
  *  3. A list's entries are one run of `entries`. */
@@ -20,6 +21,9 @@ struct model_list {
     struct place place;
     size_t first; /* entry */
     size_t n;
+    uint32_t held;           /* entries that a guard held back */
+    struct place held_place; /* of the first of them */
+    const char *held_why;    /* static */
 };
 
 /* Documents of one kind, in order of their ids. */
@@ -108,12 +112,26 @@ struct model_list *model_add_list(struct model *model,
 struct cop_slice model_part_name(const struct model *model,
     const struct fact_category_list *fact, size_t part);
 
+/* What a requirement's list at an index is called; those of an amendment are
+ * told apart by its date. */
+struct cop_slice model_list_name(const struct model *model,
+    const struct fact_requirement *fact, size_t number);
+
 /* The index of a file's name, added where it is new. */
 uint32_t model_add_file(struct model *model, struct cop_slice name);
 
 /* Load the entries of every list that has a fact.
  * Returns COP_OK, also when lines are wrong and reported; COP_E_NOMEM. */
 COP_MUST_USE enum cop_status model_load_lists(struct model *model);
+
+/* guard.c: why an entry takes down more than its requirement's collateral_guard
+ * lets it, static; NULL when it does not. An address that many sites share does
+ * so without a guard, too. */
+const char *model_guard_trips(const struct model *model,
+    const struct fact_requirement *owner, const struct tables_entry *entry);
+
+/* Take out of the lists what a guard is to hold back (on_trip). */
+void model_guard(struct model *model);
 
 /* Add one object, as people write it: a host or a URL. A URL without path is
  * its host. `plain` is what a host means; names with a star or a leading dot
@@ -143,6 +161,17 @@ bool model_is_inert(const struct fact_requirement *requirement);
 /* Whether its status lets it decide. */
 bool model_is_in_force(const struct fact_requirement *requirement);
 
+/* The coarsest thing that it may block by: what its granularity and its guard
+ * leave. */
+enum fact_grain model_grain(const struct fact_requirement *requirement);
+
+/* The part, of the same document, whose lists these are. */
+static inline const struct fact_requirement *model_lists_of(
+    const struct fact_requirement *requirement)
+{
+    return requirement->lists_of != NULL ? requirement->lists_of : requirement;
+}
+
 /* Whether two requirements can speak to the same person at the same time. */
 bool model_overlap(
     const struct fact_requirement *a, const struct fact_requirement *b);
@@ -156,7 +185,7 @@ bool model_covers(
  * COP_NONE when there is none, or when this one names lists. */
 uint32_t model_shadowed_by(const struct model *model, uint32_t index);
 
-/* A requirement's index by id, or COP_NONE. */
+/* The index of a requirement's first part by id, or COP_NONE. */
 uint32_t model_find_requirement(const struct model *model, struct cop_slice id);
 
 #endif

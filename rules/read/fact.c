@@ -195,19 +195,33 @@ bool fact_read_subscribers(
     return yaml->errors == errors;
 }
 
-bool fact_read_until(
-    struct yaml *yaml, const struct yaml_node *node, int64_t *out)
+/* A day as far as `days` behind its beginning where the bundle is, or the
+ * moment that is written. */
+static bool read_day(struct yaml *yaml, const struct yaml_node *node,
+    unsigned days, int64_t *out)
 {
     int64_t day;
 
     if (node->kind == YAML_TEXT && date_parse(node->text, &day)) {
-        *out = day + DATE_DAY_SECONDS;
+        *out = day + (int64_t)days * DATE_DAY_SECONDS - yaml->east_s;
         return true;
     }
     if (node->kind == YAML_TEXT && memchr(node->text.p, 'T', node->text.n)) {
         return yaml_moment(yaml, node, out, NULL);
     }
     return yaml_date(yaml, node, &day);
+}
+
+bool fact_read_start(
+    struct yaml *yaml, const struct yaml_node *node, int64_t *out)
+{
+    return read_day(yaml, node, 0, out);
+}
+
+bool fact_read_until(
+    struct yaml *yaml, const struct yaml_node *node, int64_t *out)
+{
+    return read_day(yaml, node, 1, out);
 }
 
 /* "a/./b/../c" -> "a/c"; leading ".." stay. Written over itself. */

@@ -53,7 +53,20 @@ struct naive_list {
     size_t n;
 };
 
+struct naive_hours {
+    unsigned from, to; /* minutes of the week */
+};
+
+enum { NAIVE_HOURS = 64 };
+
+/* A document that changes at dates, or with the class of subscriber, is read
+ * as one of these for each date and class. */
 struct naive_requirement {
+    size_t lists_of; /* the one whose lists it has */
+    int grain;       /* COP_MATCH_: it blocks by nothing coarser */
+    struct cop_catset spares;
+    struct naive_hours hours[NAIVE_HOURS];
+    size_t hours_n;
     struct cop_slice id, authority;
     struct cop_slice status, kind, action, strength, lock; /* as written */
     struct cop_catset categories;
@@ -90,15 +103,13 @@ struct naive_profile {
     size_t accepts_n;
     struct cop_catset block, allow;
     bool is_allow_only;
-    struct {
-        unsigned from, to; /* minutes of the week */
-    } closed[64];
+    struct naive_hours closed[NAIVE_HOURS];
     size_t closed_n;
 };
 
 enum {
     NAIVE_LISTS = 512,
-    NAIVE_REQUIREMENTS = 64,
+    NAIVE_REQUIREMENTS = 256,
     NAIVE_TEMPLATES = 64,
     NAIVE_APPEALS = 64,
     NAIVE_GRANTS = 64,
@@ -129,6 +140,9 @@ void naive_fini(struct naive *naive);
 
 /* Add the profiles, local lists and grants of a policy file's text. */
 void naive_policy(struct naive *naive, const char *text);
+
+/* Read one more folder of documents, beside what was read. */
+void naive_read_more(struct naive *naive, const char *folder);
 
 /* Add a profile. Returns its index. */
 uint32_t naive_add(struct naive *naive, const struct naive_profile *profile);

@@ -115,7 +115,7 @@ json_t *explain_json(const struct explanation *explanation)
     const struct cop_verdict *verdict = &explanation->verdict;
 
     return json_pack("{s:s, s:o, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:b, s:b, s:s, s:o}",
+                     "s:o, s:o, s:o, s:b, s:b, s:s, s:o}",
         "schema", "copc/explain/v1", "url",
         inside_text_json(explanation->url->text), "for", setting->who, "at",
         (json_int_t)setting->moment.unix_time, "week_minute",
@@ -127,7 +127,8 @@ json_t *explain_json(const struct explanation *explanation)
         category_json(verdict->category), "rule",
         hit_json(explanation, &verdict->hit), "requirement",
         requirement_json(explanation, verdict->bundle, verdict->requirement),
-        "until", until_json(verdict->until_unix), "scheduled",
+        "until", until_json(verdict->until_unix), "holds_until",
+        until_json(verdict->holds_until_unix), "scheduled",
         verdict->is_scheduled, "never_inspected",
         cop_policy_never_inspects(setting->policy, explanation->class),
         "to_change", explain_change(verdict->level), "steps",

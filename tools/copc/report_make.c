@@ -112,6 +112,9 @@ json_t *report_list(
         inside_text_json(o.licence), "secrecy", inside_text_json(o.secrecy),
         "cadence", inside_text_json(o.cadence), "max_age",
         inside_text_json(o.max_age), "retrieved", day_json(o.retrieved_unix));
+    if (object != NULL) {
+        (void)json_object_set_new(object, "held", json_integer(o.held));
+    }
     if (object != NULL && now_unix != INT64_MIN) {
         (void)json_object_set_new(
             object, "age_days", age_json(o.retrieved_unix, now_unix));
@@ -239,14 +242,31 @@ static json_t *ages_json(const struct cop_requirement *r)
                : json_pack("[i,i]", (int)r->age_min, (int)r->age_max);
 }
 
+/* The coarsest thing that it blocks by; null: anything. */
+static json_t *grain_json(enum cop_grain grain)
+{
+    switch (grain) {
+    case COP_GRAIN_ANY:
+        break;
+    case COP_GRAIN_DOMAIN:
+        return json_string("domain");
+    case COP_GRAIN_HOST:
+        return json_string("host");
+    case COP_GRAIN_URL:
+        return json_string("url");
+    }
+    return json_null();
+}
+
 static void add_people(json_t *object, const struct cop_requirement *r,
     const struct cop_evidence *e)
 {
     (void)json_object_set_new(object, "age", ages_json(r));
     (void)json_object_set_new(
         object, "subscribers", classes_json(e->subscribers));
+    (void)json_object_set_new(object, "blocks_by", grain_json(e->grain));
     (void)json_object_set_new(
-        object, "offered_to", classes_json(e->offered_to));
+        object, "spares", inside_categories_json(e->spares));
     (void)json_object_set_new(
         object, "logging", json_string(cop_logging_word(r->logging)));
     (void)json_object_set_new(
@@ -292,8 +312,11 @@ json_t *report_requirement(
         "not_run", (json_int_t)e.vectors_not_run, "shadowed_by",
         shadow_json(bundle, &e), "extra", words_json(e.extra, '\n'));
     if (object != NULL) {
+        (void)json_object_set_new(object, "part", json_integer(r.part));
         add_people(object, &r, &e);
         add_times(object, &r, &e, now_unix);
+        (void)json_object_set_new(
+            object, "hours", inside_hours_json(bundle, index));
     }
     return object;
 }
@@ -338,9 +361,11 @@ static json_t *by_basis_json(const json_t *requirements)
             (void)json_object_set_new(rows, type, json_object());
         }
         row = json_object_get(rows, type);
-        add_to(row, "requirements", 1);
-        add_to(row, "in_force",
-            json_is_true(json_object_get(r, "in_force")) ? 1 : 0);
+        if (json_integer_value(json_object_get(r, "part")) == 0) {
+            add_to(row, "requirements", 1);
+            add_to(row, "in_force",
+                json_is_true(json_object_get(r, "in_force")) ? 1 : 0);
+        }
         add_to(row, "entries", 0);
         json_array_foreach(json_object_get(r, "lists"), k, list)
         {
