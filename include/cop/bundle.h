@@ -49,8 +49,9 @@ struct cop_bundle_info {
     struct cop_slice licence;
     struct cop_slice revision; /* the issuer's own version, "2026.11.1" */
     struct cop_slice timezone; /* of a policy file, IANA name; empty for none */
-    uint8_t digest[32];        /* SHA-256 of the whole file, the digest's own
-                                  place taken as zeros */
+    int32_t east_s;     /* of UTC: where the days of the bundle's dates begin */
+    uint8_t digest[32]; /* SHA-256 of the whole file, the digest's own
+                           place taken as zeros */
     uint64_t file_bytes;
     uint32_t requirements;
     uint32_t lists;

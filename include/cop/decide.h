@@ -256,8 +256,8 @@ enum cop_aside {
     COP_ASIDE_NOTHING,
     COP_ASIDE_EXCEPTION, /* the requirement itself lists an exception */
     COP_ASIDE_APPEAL,    /* its own authority upheld an appeal against it */
-    COP_ASIDE_COARSE,    /* the rule is coarser than its requirement blocks by */
-    COP_ASIDE_SPARED     /* its requirement spares a category of the class */
+    COP_ASIDE_COARSE, /* the rule is coarser than its requirement blocks by */
+    COP_ASIDE_SPARED  /* its requirement spares a category of the class */
 };
 
 /* Every rule that spoke, in order of precedence, the deciding one first and

@@ -14,7 +14,7 @@ static const char not_zero[] = "has something where the format has zeros";
 static const char no_such[] = "has a value that the format does not know";
 static const char no_owner[] = "belongs to a record that is not there";
 
-enum { WEEK_MINUTES = 7 * 24 * 60 };
+enum { WEEK_MINUTES = 7 * 24 * 60, DAY_SECONDS = 86400 };
 
 static bool string_holds(
     const struct cop_bundle *bundle, struct format_span span)
@@ -72,7 +72,10 @@ const char *audit_manifest(const struct cop_bundle *bundle, uint32_t index)
         (m->labels_min == 0) != (m->labels_max == 0)) {
         return "counts other hosts than the bundle has";
     }
-    return NULL;
+    if (m->east_s < -DAY_SECONDS || m->east_s > DAY_SECONDS) {
+        return no_such;
+    }
+    return m->zero == 0 ? NULL : not_zero;
 }
 
 const char *audit_code(const struct cop_bundle *bundle, uint32_t index)

@@ -78,6 +78,8 @@ struct format_manifest {
     uint32_t hosts;                   /* rules about hosts */
     uint16_t labels_max; /* labels of the longest name that is looked up... */
     uint16_t labels_min; /* ...and of the shortest; both 0 without any */
+    int32_t east_s;      /* of UTC: where the days of its dates begin */
+    uint32_t zero;
 };
 
 enum { FORMAT_LIST_LIMIT_MATCHES = 1 };
@@ -266,7 +268,7 @@ static_assert(sizeof(struct format_evidence) == 72, "format");
 static_assert(sizeof(struct format_origin) == 96, "format");
 static_assert(sizeof(struct format_header) == 128, "format");
 static_assert(sizeof(struct format_section) == 32, "format");
-static_assert(sizeof(struct format_manifest) == 64, "format");
+static_assert(sizeof(struct format_manifest) == 72, "format");
 static_assert(sizeof(struct format_list) == 32, "format");
 static_assert(sizeof(struct format_requirement) == 104, "format");
 static_assert(sizeof(struct format_text) == 24, "format");

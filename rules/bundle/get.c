@@ -35,6 +35,7 @@ void cop_bundle_info(
         .licence = bundle_string(bundle, m->licence),
         .revision = bundle_string(bundle, m->revision),
         .timezone = bundle_string(bundle, m->timezone),
+        .east_s = m->east_s,
         .file_bytes = bundle->n,
         .requirements = section_count(bundle, SECTION_REQUIREMENTS),
         .lists = section_count(bundle, SECTION_LISTS),

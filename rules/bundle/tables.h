@@ -129,6 +129,7 @@ struct cop_tables {
     struct cop_slice name, title, issuer, licence, revision;
     struct cop_slice timezone; /* of a policy file, IANA name; empty */
     struct cop_catset never_inspect;
+    int32_t east_s; /* of UTC: where the days of its dates begin */
     const struct cop_slice *files;
     size_t files_n;
     const struct tables_list *lists;

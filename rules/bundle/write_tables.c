@@ -47,6 +47,7 @@ static void manifest_add(struct writer *w)
     w->manifest.licence = string_add(w, w->t->licence);
     w->manifest.revision = string_add(w, w->t->revision);
     w->manifest.timezone = string_add(w, w->t->timezone);
+    w->manifest.east_s = w->t->east_s;
     w->manifest.never_inspect = writer_set(w, w->t->never_inspect);
 }
 

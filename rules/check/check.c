@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rules/read/date.h"
-
 enum check_scope { SCOPE_REQUIREMENT, SCOPE_MODEL };
 
 static const struct {
@@ -58,7 +56,7 @@ static void tell_amendment(const struct check *check, char *what, size_t room)
     char day[11];
 
     if (check->requirement != NULL && check->requirement->is_amended) {
-        date_print(check->requirement->time.from_unix, day);
+        model_day(check->model, check->requirement->time.from_unix, day);
         (void)snprintf(what + n, room - n, " (as amended from %s)", day);
     }
 }

@@ -54,21 +54,19 @@ static enum cop_status refuse_file(const struct compilation *c,
     return status == COP_E_LIMIT ? COP_OK : status;
 }
 
-static enum cop_status read_document(
-    struct compilation *c, const struct source *source, struct buf *bytes)
+static enum cop_status parse_document(struct compilation *c,
+    const struct source *source, struct buf *bytes, struct document *out)
 {
-    struct document document = {.path = source->path, .name = source->name};
     enum cop_status status = source_read(source->path.p, bytes);
 
-    if (status != COP_OK) {
-        return refuse_file(c, source, status);
-    }
-    yaml_init(&document.yaml, source->path.p, &c->arena, c->report);
-    status = document_read(&document, buf_slice(bytes), &c->facts);
-    return status == COP_E_SYNTAX ? COP_OK : status;
+    *out = (struct document){.path = source->path, .name = source->name};
+    yaml_init(&out->yaml, source->path.p, &c->arena, c->report);
+    return status != COP_OK ? refuse_file(c, source, status)
+                            : document_parse(out, buf_slice(bytes));
 }
 
-static enum cop_status read_documents(struct compilation *c)
+static enum cop_status parse_documents(
+    struct compilation *c, struct document *documents)
 {
     enum cop_status status = COP_OK;
     uint64_t done = 0;
@@ -77,11 +75,34 @@ static enum cop_status read_documents(struct compilation *c)
     /* One more than allowed, so that the parser tells what is too long. */
     buf_init(&bytes, YAML_BYTES_MAX + 1);
     for (size_t i = 0; i < c->sources.n && status == COP_OK; i++) {
-        status = read_document(c, &c->sources.p[i], &bytes);
+        status = parse_document(c, &c->sources.p[i], &bytes, &documents[i]);
         done += c->sources.p[i].bytes;
         show_progress(c, "reading documents", done, c->sources.bytes);
     }
     buf_fini(&bytes);
+    return status;
+}
+
+/* Dates in every document mean days where the bundle is, which its manifest
+ * says: so all are parsed before one is read. */
+static enum cop_status read_documents(struct compilation *c)
+{
+    struct document *documents =
+        arena_array(&c->arena, c->sources.n + 1, sizeof(*documents));
+    enum cop_status status =
+        documents != NULL ? parse_documents(c, documents) : COP_E_NOMEM;
+    int32_t east_s = 0;
+
+    for (size_t i = 0; i < c->sources.n && status == COP_OK; i++) {
+        (void)document_offset(&documents[i], &east_s);
+    }
+    for (size_t i = 0; i < c->sources.n && status == COP_OK; i++) {
+        documents[i].yaml.east_s = east_s;
+        if (documents[i].yaml.root != NULL) {
+            status = document_take(&documents[i], &c->facts);
+            status = status == COP_E_SYNTAX ? COP_OK : status;
+        }
+    }
     if (status == COP_OK && c->sources.n == 0) {
         cop_report_at(c->report, COP_ERROR, "bundle", NULL, 0, 0,
             "name files, or folders that have *.yaml below them",

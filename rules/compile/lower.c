@@ -218,6 +218,7 @@ enum cop_status lower_model(const struct model *model, struct cop_tables *out)
         .issuer = manifest->issuer,
         .licence = manifest->licence,
         .revision = manifest->revision,
+        .east_s = manifest->east_s,
         .never_inspect = manifest->never_inspect.set,
     };
     if (!lower_lists(model, out) || !lower_requirements(model, out) ||

@@ -297,8 +297,8 @@ void cop_cache_classify_request(struct cop_cache *cache,
     const struct cop_url *url, const struct cop_facts *facts,
     struct cop_class *out)
 {
-    uint64_t tag = tag_make(cache, policy, url->text,
-        facts_hash(cache, policy, &url->host, facts));
+    uint64_t tag = tag_make(
+        cache, policy, url->text, facts_hash(cache, policy, &url->host, facts));
 
     if (cache_find(cache, policy, tag, out)) {
         cache->counts.hits++;

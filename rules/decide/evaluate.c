@@ -88,8 +88,9 @@ static void first_note(void *context, const struct statement *statement)
 {
     struct first *first = context;
 
-    if (!first->is_found ||
-        statement_order(first->policy, statement, &first->statement) < 0) {
+    if (statement->aside == COP_ASIDE_NOTHING &&
+        (!first->is_found ||
+            statement_order(first->policy, statement, &first->statement) < 0)) {
         first->statement = *statement;
         first->is_found = true;
     }

@@ -205,6 +205,13 @@ static enum list_role role_of(enum list_semantics semantics)
     return LIST_ALLOW_ONLY;
 }
 
+void model_day(const struct model *model, int64_t unix_time, char out[11])
+{
+    date_print(unix_time +
+                   (model->manifests.n > 0 ? model_manifest(model)->east_s : 0),
+        out);
+}
+
 struct cop_slice model_list_name(const struct model *model,
     const struct fact_requirement *fact, size_t number)
 {
@@ -213,7 +220,7 @@ struct cop_slice model_list_name(const struct model *model,
     if (!fact->is_amended) {
         return arena_print(model->arena, "%s#%zu", fact->head.id.p, number + 1);
     }
-    date_print(fact->time.from_unix, day);
+    model_day(model, fact->time.from_unix, day);
     return arena_print(model->arena, "%s from %s part %u#%zu", fact->head.id.p,
         day, fact->head.part, number + 1);
 }

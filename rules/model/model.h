@@ -112,6 +112,9 @@ struct model_list *model_add_list(struct model *model,
 struct cop_slice model_part_name(const struct model *model,
     const struct fact_category_list *fact, size_t part);
 
+/* "2026-11-24": the day, where the bundle is, that a time is of. */
+void model_day(const struct model *model, int64_t unix_time, char out[11]);
+
 /* What a requirement's list at an index is called; those of an amendment are
  * told apart by its date. */
 struct cop_slice model_list_name(const struct model *model,

@@ -387,6 +387,7 @@ struct fact_manifest {
     struct fact_categories never_inspect;
     const struct fact_list *never_inspect_lists;
     size_t never_inspect_lists_n;
+    int32_t east_s;                 /* of UTC: where days begin */
     const struct cop_slice *shared; /* networks that many sites share */
     size_t shared_n;
 };

@@ -141,9 +141,6 @@ void naive_fini(struct naive *naive);
 /* Add the profiles, local lists and grants of a policy file's text. */
 void naive_policy(struct naive *naive, const char *text);
 
-/* Read one more folder of documents, beside what was read. */
-void naive_read_more(struct naive *naive, const char *folder);
-
 /* Add a profile. Returns its index. */
 uint32_t naive_add(struct naive *naive, const struct naive_profile *profile);
 

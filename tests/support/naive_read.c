@@ -372,6 +372,9 @@ static const struct yaml_node *map_with(const struct edition *e,
         if (yaml_get(map, key) != NULL) {
             return map;
         }
+        if (map != NULL && map->kind == YAML_NULL) {
+            return NULL; /* taken away, whatever was there before */
+        }
     }
     return NULL;
 }
@@ -609,11 +612,6 @@ void naive_init(struct naive *naive, const char *folder)
 {
     memset(naive, 0, sizeof *naive);
     arena_init(&naive->arena, ARENA_BYTES);
-    read_folder(naive, folder, 0);
-}
-
-void naive_read_more(struct naive *naive, const char *folder)
-{
     read_folder(naive, folder, 0);
 }
 

@@ -62,11 +62,17 @@ struct gathering {
 static json_t *aside_json(
     const struct explanation *explanation, const struct cop_step *step)
 {
+    static const char *const words[] = {
+        [COP_ASIDE_EXCEPTION] = "exception",
+        [COP_ASIDE_APPEAL] = "appeal",
+        [COP_ASIDE_COARSE] = "granularity",
+        [COP_ASIDE_SPARED] = "collateral_guard",
+    };
+
     if (step->aside == COP_ASIDE_NOTHING) {
         return json_null();
     }
-    return json_pack("{s:s, s:o}", "by",
-        step->aside == COP_ASIDE_APPEAL ? "appeal" : "exception", "rule",
+    return json_pack("{s:s, s:o}", "by", words[step->aside], "rule",
         hit_json(explanation, &step->aside_hit));
 }
 

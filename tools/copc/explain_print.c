@@ -66,6 +66,16 @@ static void print_aside(
     if (step->aside == COP_ASIDE_NOTHING) {
         return;
     }
+    if (step->aside == COP_ASIDE_COARSE) {
+        print_line("set aside", COP_LIT("the rule is coarser than the "
+                                        "requirement may block by"));
+        return;
+    }
+    if (step->aside == COP_ASIDE_SPARED) {
+        print_line("set aside",
+            COP_LIT("it is in a category that the requirement spares"));
+        return;
+    }
     cop_rule_describe(explanation->setting->policy, &step->aside_hit,
         &explanation->url->host, &rule);
     printf("     %-12s %s: %s %.*s\n", "set aside by",
@@ -99,16 +109,18 @@ static void print_times(const struct explanation *explanation,
     const struct cop_bundle *bundle =
         cop_policy_bundle(explanation->setting->policy, step->bundle);
     json_t *hours = inside_hours_json(bundle, step->requirement);
+    struct cop_bundle_info info;
     char day[16];
     size_t i;
     json_t *word;
 
+    cop_bundle_info(bundle, &info);
     if (r->part != 0 && r->from_unix != INT64_MIN) {
-        moment_day(r->from_unix, day);
+        moment_day(r->from_unix + info.east_s, day);
         print_line("as it is from", cop_slice_of(day));
     }
     if (r->until_unix != INT64_MAX) {
-        moment_day(r->until_unix - 1, day);
+        moment_day(r->until_unix - 1 + info.east_s, day);
         print_line("until", cop_slice_of(day));
     }
     json_array_foreach(hours, i, word)
