@@ -225,7 +225,8 @@ static void look_at_requirement(
     }
     look_at_times(gaps, r);
     look_at_categories(gaps, r);
-    json_array_foreach(json_object_get(r, "lists"), i, list)
+    json_array_foreach(
+        report_has_lists(r) ? json_object_get(r, "lists") : NULL, i, list)
     {
         look_at_list(gaps, list);
     }

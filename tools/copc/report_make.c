@@ -323,12 +323,14 @@ json_t *report_requirement(
         "effect", effect_word(&r, &e), "strength",
         cop_strength_word(r.strength), "lock", cop_lock_word(r.lock), "basis",
         basis_json(&r, &e), "categories", categories_json(bundle, r.categories),
-        "lists", lists_json(bundle, index, now_unix), "texts",
+        "lists", lists_json(bundle, e.lists_of, now_unix), "texts",
         all_texts_json(bundle, index), "vectors", "held", (json_int_t)e.vectors,
         "not_run", (json_int_t)e.vectors_not_run, "shadowed_by",
         shadow_json(bundle, &e), "extra", words_json(e.extra, '\n'));
     if (object != NULL) {
         (void)json_object_set_new(object, "part", json_integer(r.part));
+        (void)json_object_set_new(object, "lists_of",
+            json_integer((json_int_t)r.part - (index - e.lists_of)));
         add_people(object, &r, &e);
         add_times(object, bundle, index, now_unix);
     }
@@ -356,6 +358,12 @@ static void add_to(json_t *object, const char *member, json_int_t n)
     (void)json_object_set_new(object, member, json_integer(before + n));
 }
 
+bool report_has_lists(const json_t *requirement)
+{
+    return json_integer_value(json_object_get(requirement, "part")) ==
+           json_integer_value(json_object_get(requirement, "lists_of"));
+}
+
 /* Requirements, those in force, and the entries of their lists, by type of
  * legal basis, in order of its name. */
 static json_t *by_basis_json(const json_t *requirements)
@@ -381,6 +389,9 @@ static json_t *by_basis_json(const json_t *requirements)
                 json_is_true(json_object_get(r, "in_force")) ? 1 : 0);
         }
         add_to(row, "entries", 0);
+        if (!report_has_lists(r)) {
+            continue;
+        }
         json_array_foreach(json_object_get(r, "lists"), k, list)
         {
             add_to(row, "entries",
