@@ -344,6 +344,22 @@ static void read_inspect(
     }
 }
 
+static void read_http2(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    static const char *const words[] = {
+        [CONFIG_HTTP2_MIRROR] = "mirror",
+        [CONFIG_HTTP2_ALWAYS] = "always",
+        [CONFIG_HTTP2_NEVER] = "never",
+    };
+    struct reading *reading = into;
+    unsigned word;
+
+    if (yaml_word(yaml, value, words, 3, &word)) {
+        reading->config.http2 = (enum config_http2)word;
+    }
+}
+
 static const uint16_t *config_ports(
     struct yaml *yaml, const struct yaml_node *value, uint32_t *n)
 {
@@ -546,6 +562,7 @@ static void config_set_defaults(struct config *config)
     config->languages = languages;
     config->languages_n = 1;
     config->inspect = CONFIG_INSPECT_NEEDED;
+    config->http2 = CONFIG_HTTP2_MIRROR;
     config->log_decisions = "-";
     config->locations.max_age_days = LOCATIONS_AGE_DAYS;
 #define CONFIG_LIMIT(field, least, most, usual, text)                          \
@@ -597,6 +614,7 @@ enum cop_status config_read(struct cop_slice text, const char *file,
         {"clients", read_clients, false},
         {"default_profile", read_default_profile, false},
         {"inspect", read_inspect, false},
+        {"http2", read_http2, false},
         {"ports", read_ports, false},
         {"reach", read_reach, false},
         {"locations", read_locations, false},

@@ -38,6 +38,12 @@ enum config_inspect {
     CONFIG_INSPECT_NONE    /* never decrypt: refuse or splice */
 };
 
+enum config_http2 {
+    CONFIG_HTTP2_MIRROR, /* to a client what its server chose */
+    CONFIG_HTTP2_ALWAYS, /* to every client, whatever its server speaks */
+    CONFIG_HTTP2_NEVER   /* to neither */
+};
+
 struct config_limits {
     uint32_t connections; /* a worker */
     uint32_t head_bytes;  /* request or response head */
@@ -52,6 +58,11 @@ struct config_limits {
     uint32_t drain_ms;        /* SIGTERM to the last connection */
     uint32_t pool_per_origin; /* idle upstream connections */
     uint32_t pool_idle_ms;
+    uint32_t streams;           /* at once on one connection */
+    uint32_t stream_window;     /* bytes held of one stream */
+    uint32_t stream_window_all; /* of all streams of a connection */
+    uint32_t stream_ahead;      /* bytes taken ahead for one stream */
+    uint32_t stream_out;        /* bytes of frames that wait to be written */
     uint32_t cache_slots; /* of the decision cache */
     uint32_t leaf_cache;  /* minted certificates kept */
 };
@@ -81,6 +92,7 @@ struct config {
     uint32_t clients_n;
     struct cop_slice default_profile; /* empty: unknown clients are refused */
     enum config_inspect inspect;
+    enum config_http2 http2;
     const uint16_t *connect_ports;
     uint32_t connect_ports_n; /* of CONNECT */
     const uint16_t *http_ports;

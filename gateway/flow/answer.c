@@ -14,6 +14,9 @@ static bool answer_may_drain(struct exchange *x)
 {
     const struct http_head *head;
 
+    if (exchange_is_stream(x)) {
+        x->up.state = LANE_DONE; /* of a stream the rest can be cancelled */
+    }
     if (x->up.state == LANE_DONE) {
         return true;
     }
@@ -43,15 +46,16 @@ static void answer_prepare(
     }
     may_drain = answer_may_drain(x);
     x->up.framing = HTTP_NO_BODY;
-    x->up.keeps_out = false;
-    x->up.to = &x->conn->wire;
+    x->up.to = &x->client;
     x->up.waits_on = NULL; /* its turn comes when the answer is written */
     lane_forget_out(&x->up);
-    lane_begin(&x->down, &x->conn->wire, &x->conn->wire);
+    lane_begin(&x->down, &x->client, &x->client);
     x->down.state = LANE_LAST;
     x->reason = reason;
     if (reason != COP_REASON_NONE) {
-        fault_set(&x->conn->end, reason, detail);
+        exchange_blame(x, reason, detail);
+    } else if (exchange_is_stream(x)) {
+        x->reason = COP_REASON_NONE;
     } else if (x->conn->flow->drain.is_on) {
         x->reason = COP_REASON_DRAINED;
     } else if (!may_drain || head->wants_close || head->minor == 0) {
@@ -77,21 +81,40 @@ static struct notice_facts answer_facts(struct exchange *x)
     return facts;
 }
 
+/* A stream gets the same answer, from the same text. */
+static bool answer_translate(struct exchange *x)
+{
+    const struct http_head *head;
+
+    h1_reader_next(x->down.reader, x->is_head, false);
+    if (!lane_read_own(&x->down)) {
+        return false;
+    }
+    head = lane_head(&x->down);
+    x->down.framing = head->framing;
+    x->down.state = LANE_BODY;
+    return h2_write_response(
+               x->client.stream, head, (struct cop_slice){NULL, 0}) == COP_OK;
+}
+
 static enum step answer_send(struct exchange *x)
 {
     struct buf *out = &x->down.out;
     const char *end;
 
     if (out->failed || out->n == 0) {
-        return conn_end(x->conn, COP_REASON_MEMORY, NULL);
+        return exchange_break(x, COP_REASON_MEMORY, NULL);
     }
     /* The answer to HEAD has no body (RFC 9110 9.3.2). */
     end = x->is_head ? memmem(out->p, out->n, "\r\n\r\n", 4) : NULL;
     if (end != NULL) {
         out->n = (size_t)(end - out->p) + 4;
     }
+    if (exchange_is_stream(x) && !answer_translate(x)) {
+        return exchange_break(x, COP_REASON_MEMORY, NULL);
+    }
     exchange_go(x, EXCHANGE_ANSWER);
-    conn_deadline(x->conn, x->asker.world->config->limits.idle_ms);
+    exchange_deadline(x, x->asker.world->config->limits.idle_ms);
     return STEP_NEXT;
 }
 
@@ -160,11 +183,11 @@ static enum lane_result answer_drain(struct exchange *x)
 }
 
 enum step answer_step(
-    struct exchange *x, const struct wire *wire, unsigned events)
+    struct exchange *x, const struct end *end, unsigned events)
 {
-    bool is_down_due = lane_wake(&x->down, wire, events);
+    bool is_down_due = lane_wake(&x->down, end, events);
     bool is_up_due =
-        x->down.state == LANE_DONE && lane_wake(&x->up, wire, events);
+        x->down.state == LANE_DONE && lane_wake(&x->up, end, events);
 
     if (is_down_due) {
         switch (lane_move(&x->down)) {
@@ -175,10 +198,10 @@ enum step answer_step(
         case LANE_FROM_ENDED:
         case LANE_TO_ENDED:
         case LANE_FAULTY:
-            return conn_end(x->conn, COP_REASON_CLIENT_ABORT, NULL);
+            return exchange_break(x, COP_REASON_CLIENT_ABORT, NULL);
         }
     } else if (!is_up_due) {
-        return exchange_ignore(x, wire, events);
+        return exchange_ignore(x, end, events);
     }
     switch (answer_drain(x)) {
     case LANE_WAITS:
@@ -187,7 +210,7 @@ enum step answer_step(
         break;
     case LANE_FROM_ENDED:
     case LANE_TO_ENDED:
-        return conn_end(x->conn, COP_REASON_CLIENT_ABORT, NULL);
+        return exchange_break(x, COP_REASON_CLIENT_ABORT, NULL);
     case LANE_FAULTY:
         x->reason = COP_REASON_BAD_REQUEST;
         break;

@@ -20,6 +20,6 @@ enum step answer_fault(struct exchange *exchange);
 enum step answer_options(struct exchange *exchange);
 
 enum step answer_step(
-    struct exchange *exchange, const struct wire *wire, unsigned events);
+    struct exchange *exchange, const struct end *end, unsigned events);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
+#include "gateway/flow/streams.h"
 #include "gateway/flow/tunnel.h"
-#include "gateway/flow/upgrade.h"
 #include "gateway/record/record.h"
 
 static const char *const mode_words[] = {
@@ -57,42 +57,23 @@ static void conn_on_event(struct watch *watch, unsigned events)
     conn_run(conn, &conn->wire, events);
 }
 
-static void conn_set_timer(struct conn *conn, int64_t delay_ms)
+static void conn_on_alarm(struct alarm *alarm)
 {
-    if (loop_set_timer(conn->flow->parts.loop, &conn->timer, delay_ms) !=
-        COP_OK) {
-        conn_end(conn, COP_REASON_MEMORY, NULL);
-    }
-}
+    struct conn *conn = LOOP_OWNER(alarm, struct conn, alarm);
 
-static void conn_on_timer(struct timer *timer)
-{
-    struct conn *conn = LOOP_OWNER(timer, struct conn, timer);
-    int64_t left = conn->deadline_ms - loop_now_ms(conn->flow->parts.loop);
-
-    if (conn->deadline_ms == INT64_MAX) {
-        return;
-    }
-    if (left > 0) {
-        conn_set_timer(conn, left);
-        return;
-    }
-    conn_no_deadline(conn);
     conn_resume(conn, conn_time_out(conn));
 }
 
 void conn_deadline(struct conn *conn, int64_t delay_ms)
 {
-    conn->deadline_ms = loop_now_ms(conn->flow->parts.loop) + delay_ms;
-    if (conn->timer.place == UINT32_MAX ||
-        conn->timer.at_ms > conn->deadline_ms) {
-        conn_set_timer(conn, delay_ms);
+    if (alarm_set(&conn->alarm, delay_ms) != COP_OK) {
+        (void)conn_end(conn, COP_REASON_MEMORY, NULL);
     }
 }
 
 void conn_no_deadline(struct conn *conn)
 {
-    conn->deadline_ms = INT64_MAX;
+    alarm_unset(&conn->alarm);
 }
 
 enum cop_status conn_open(struct flow *flow, int fd,
@@ -112,7 +93,7 @@ enum cop_status conn_open(struct flow *flow, int fd,
     /* Answers are written whole; waiting to fill segments only delays them. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     wire_init(&conn->wire, fd);
-    timer_init(&conn->timer, conn_on_timer);
+    alarm_init(&conn->alarm, flow->parts.loop, conn_on_alarm);
     conn->flow = flow;
     conn->number = ++flow->counts.connections;
     conn->client = *client;
@@ -131,6 +112,7 @@ static void conn_record(const struct conn *conn)
     struct flow *flow = conn->flow;
     const struct record_end end = {.connection = conn->number,
         .mode = conn_mode_word(conn->mode),
+        .protocol = conn->is_h2 ? "h2" : NULL,
         .reason = conn->end.reason,
         .detail = conn->end.detail[0] != '\0' ? conn->end.detail : NULL,
         .host = conn->site.is_known ? &conn->site.host : NULL,
@@ -154,7 +136,7 @@ void conn_free(struct conn **conn)
     conn_end(it, COP_REASON_DRAINED, NULL);
     exchange_release(&it->exchange);
     tunnel_free(&it->tunnel);
-    upgrade_free(&it->upgrade);
+    streams_free(&it->streams);
     wire_close(&it->wire);
     conn_record(it);
     conn_unlink(it);
@@ -168,12 +150,12 @@ static void conn_stop(struct conn *conn)
     struct loop *loop = conn->flow->parts.loop;
 
     loop_unwatch(loop, &conn->watch);
-    loop_clear_timer(loop, &conn->timer);
+    alarm_stop(&conn->alarm);
     if (conn->exchange != NULL) {
         exchange_stop(conn->exchange);
     }
-    if (conn->upgrade != NULL) {
-        upgrade_stop(conn->upgrade);
+    if (conn->streams != NULL) {
+        streams_stop(conn->streams);
     }
     if (conn->tunnel != NULL) {
         tunnel_stop(conn->tunnel);
@@ -214,14 +196,13 @@ enum step conn_linger(struct conn *conn, enum cop_reason reason)
     return STEP_NEXT;
 }
 
-void conn_want(struct conn *conn, struct watch *watch, int fd, unsigned needs)
+bool conn_want(struct conn *conn, struct watch *watch, int fd, unsigned needs)
 {
     struct loop *loop = conn->flow->parts.loop;
 
     if (watch->fd >= 0) {
         loop_want(loop, watch, needs | (watch->wanted & LOOP_READ));
-    } else if (needs != 0 && fd >= 0 &&
-               loop_watch(loop, watch, fd, needs) != COP_OK) {
-        conn_end(conn, COP_REASON_MEMORY, NULL);
+        return true;
     }
+    return needs == 0 || fd < 0 || loop_watch(loop, watch, fd, needs) == COP_OK;
 }

@@ -9,14 +9,15 @@
 
 #include "cop/host.h"
 #include "cop/reason.h"
+#include "gateway/flow/alarm.h"
 #include "gateway/loop/loop.h"
 #include "gateway/net/pump.h"
 #include "gateway/tls/wire.h"
 
 struct exchange;
 struct flow;
+struct streams;
 struct tunnel;
-struct upgrade;
 
 enum conn_state {
 #define CONN_STATE(symbol, word, next) CONN_##symbol,
@@ -66,11 +67,11 @@ struct conn {
     struct wire wire; /* the client's end */
     struct watch watch;
     unsigned needs; /* of the wire, in states that have no exchange */
-    struct timer timer;
-    int64_t deadline_ms; /* INT64_MAX: none; the timer may come earlier */
+    struct alarm alarm;
     enum conn_state state;
     enum conn_mode mode;
     bool is_inside;  /* TLS ends here: requests are those of `site` */
+    bool is_h2;      /* HTTP/2 is spoken with the client */
     bool is_private; /* a decision was, so its end must not name the place */
     struct site site;
     struct fault origin; /* is_inside: why the server cannot be reached */
@@ -80,7 +81,7 @@ struct conn {
     struct exchange *exchange; /* CONN_EXCHANGE */
     struct tunnel *tunnel;     /* CONN_GRANT .. CONN_HANDSHAKE */
     struct pump *pump;         /* CONN_SPLICE */
-    struct upgrade *upgrade;   /* CONN_UPGRADED */
+    struct streams *streams;   /* CONN_STREAMS */
 };
 
 /* A new connection over an accepted socket, waiting for its first request.
@@ -121,7 +122,8 @@ void conn_deadline(struct conn *conn, int64_t delay_ms);
 void conn_no_deadline(struct conn *conn);
 
 /* Have a watch tell what is needed. LOOP_READ stays armed when it is no longer
- * needed, because in most exchanges it is needed again before it fires. */
-void conn_want(struct conn *conn, struct watch *watch, int fd, unsigned needs);
+ * needed, because in most exchanges it is needed again before it fires. False
+ * when the loop cannot. */
+bool conn_want(struct conn *conn, struct watch *watch, int fd, unsigned needs);
 
 #endif

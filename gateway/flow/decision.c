@@ -21,6 +21,7 @@ static void decision_record(struct conn *conn, const struct asker *asker,
 {
     struct flow *flow = conn->flow;
 
+    line->protocol = conn->is_h2 ? "h2" : NULL;
     line->connection = conn->number;
     line->client = &conn->client;
     line->policy = asker->world->policy;

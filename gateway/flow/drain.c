@@ -1,8 +1,9 @@
 /* Stopping without breaking off: who is idle is told so, who is busy ends with
- * "Connection: close", and who has not ended in time is ended. */
+ * "Connection: close" or GOAWAY, and who has not ended in time is ended. */
 #include <sys/socket.h>
 
 #include "gateway/flow/inner.h"
+#include "gateway/flow/streams.h"
 
 static void drain_tell(struct task *task)
 {
@@ -80,6 +81,8 @@ void flow_drain(struct flow *flow, flow_drained_fn *done, void *context)
         next = conn->next;
         if (conn->state == CONN_IDLE) {
             drain_idle(conn);
+        } else if (conn->state == CONN_STREAMS) {
+            streams_leave(conn->streams);
         }
     }
     /* Without a timer nothing would end a tunnel. */

@@ -16,18 +16,22 @@
  *
  * What holds
  * 1. HEAD: the up lane reads from the client; nothing is decided, nothing is
- *    written. Without a byte of a head there is no exchange.
+ *    written. Without a byte of a head there is no exchange. A stream's head
+ *    is whole from the first.
  * 2. From the end of HEAD on, `asker` does not change: one world decides a
  *    whole exchange, whatever is reloaded meanwhile.
- * 3. UPSTREAM: the request is composed, in up.out; no server's connection is
+ * 3. UPSTREAM: where the request goes is known, in `to`; no server's end is
  *    held, exactly one is being waited for.
- * 4. FORWARD: `upstream` is held and belongs to nobody else. It goes back to
- *    the pool only if both messages ended cleanly and nothing is left on it.
- * 5. ANSWER: no upstream; the answer is whole in down.out.
+ * 4. FORWARD: `server` is an end: a wire whose connection, `upstream`, belongs
+ *    to nobody else and goes back to the pool only if both messages ended
+ *    cleanly and nothing is left on it; or a stream among others.
+ * 5. ANSWER: no server's end; the answer is whole in down.out.
  * 6. `reason` is NONE until something rules out that the client's connection
  *    is kept; what was answered says "Connection: close" if it is not NONE.
- * 7. No byte of the next request is parsed before this one has been answered:
- *    pipelined requests are decided one by one, in order. */
+ * 7. In HTTP/1 no byte of the next request is parsed before this one has been
+ *    answered: pipelined requests are decided one by one, in order.
+ * 8. A stream's exchange that ended stays, `is_over`, until the turn's end:
+ *    nothing frees it while it is being called. */
 #include "gateway/flow/exchange.h"
 
 #include <stdio.h>
@@ -39,6 +43,7 @@
 #include "gateway/flow/inner.h"
 #include "gateway/flow/relay.h"
 #include "gateway/flow/request.h"
+#include "gateway/flow/streams.h"
 #include "gateway/flow/tunnel.h"
 #include "gateway/notice/notice.h"
 
@@ -69,12 +74,12 @@ void exchange_go(struct exchange *x, enum exchange_state to)
     }
     snprintf(detail, sizeof(detail), "impossible: from %s to %s",
         arrows[x->state].word, arrows[to].word);
-    conn_end(x->conn, COP_REASON_INTERNAL, detail);
+    exchange_break(x, COP_REASON_INTERNAL, detail);
 }
 
 struct http_head *exchange_request(struct exchange *x)
 {
-    return h1_reader_head(x->up.reader);
+    return lane_head(&x->up);
 }
 
 /* Spares. */
@@ -91,8 +96,16 @@ static void exchange_free(struct exchange **exchange)
     free(x);
 }
 
-static struct exchange *exchange_new(const struct config_limits *limits)
+static void exchange_on_alarm(struct alarm *alarm)
 {
+    struct exchange *x = LOOP_OWNER(alarm, struct exchange, alarm);
+
+    exchange_resume(x, exchange_timeout(x));
+}
+
+static struct exchange *exchange_new(struct flow *flow)
+{
+    const struct config_limits *limits = flow_limits(flow);
     struct exchange *x = calloc(1, sizeof(*x));
     enum cop_status up;
     enum cop_status down;
@@ -104,8 +117,10 @@ static struct exchange *exchange_new(const struct config_limits *limits)
     x->fields = limits->fields;
     arena_init(&x->arena, EXCHANGE_ARENA_MAX);
     buf_init(&x->extra, EXCHANGE_EXTRA_MAX);
-    up = lane_init(&x->up, H1_REQUEST, x->head_bytes, x->fields);
-    down = lane_init(&x->down, H1_RESPONSE, x->head_bytes, x->fields);
+    alarm_init(&x->alarm, flow->parts.loop, exchange_on_alarm);
+    up = lane_init(&x->up, &flow->rooms, H1_REQUEST, x->head_bytes, x->fields);
+    down = lane_init(
+        &x->down, &flow->rooms, H1_RESPONSE, x->head_bytes, x->fields);
     if (up != COP_OK || down != COP_OK) {
         exchange_free(&x);
     }
@@ -127,7 +142,7 @@ static struct exchange *exchange_take_spare(struct flow *flow)
         }
         exchange_free(&x);
     }
-    return exchange_new(limits);
+    return exchange_new(flow);
 }
 
 void exchange_free_spares(struct flow *flow)
@@ -145,26 +160,29 @@ void exchange_free_spares(struct flow *flow)
 
 static void exchange_begin(struct exchange *x)
 {
-    struct conn *conn = x->conn;
-
     x->state = EXCHANGE_HEAD;
     x->reason = COP_REASON_NONE;
-    x->asker.world = world_hold(conn->flow->parts.world);
+    x->asker.world = world_hold(x->conn->flow->parts.world);
     x->has_site = x->conn->is_inside;
     x->is_head = false;
     x->upgrades = false;
-    x->is_retried = false;
+    x->may_repeat = false;
     x->may_reuse = false;
+    x->is_bound = false;
+    x->needs_http1 = false;
+    x->tries = 0;
     x->interim = 0;
     h1_reader_next(x->up.reader, false, false);
-    lane_begin(&x->up, &conn->wire, NULL);
+    lane_begin(&x->up, &x->client, NULL);
 }
 
 /* What this exchange took part in, into the connection; ready for another. */
 static void exchange_finish(struct exchange *x)
 {
-    x->conn->tally.up_bytes += x->up.read_bytes;
-    x->conn->tally.down_bytes += x->down.written_bytes;
+    if (!exchange_is_stream(x)) {
+        x->conn->tally.up_bytes += x->up.read_bytes;
+        x->conn->tally.down_bytes += x->down.written_bytes;
+    }
     x->up.read_bytes = 0;
     x->down.written_bytes = 0;
     forward_drop(x);
@@ -173,14 +191,20 @@ static void exchange_finish(struct exchange *x)
     arena_reset(&x->arena);
 }
 
-struct exchange *exchange_take(struct conn *conn)
+struct exchange *exchange_take(struct conn *conn, struct h2_stream *stream)
 {
     struct exchange *x = exchange_take_spare(conn->flow);
 
-    if (x != NULL) {
-        x->conn = conn;
-        exchange_begin(x);
+    if (x == NULL) {
+        return NULL;
     }
+    x->conn = conn;
+    x->is_over = false;
+    x->fault.reason = COP_REASON_NONE;
+    x->client = (struct end){.wire = stream == NULL ? &conn->wire : NULL,
+        .stream = stream,
+        .session = stream != NULL ? &conn->streams->session : NULL};
+    exchange_begin(x);
     return x;
 }
 
@@ -197,6 +221,8 @@ void exchange_release(struct exchange **exchange)
     exchange_finish(x);
     lane_rest(&x->up);
     lane_rest(&x->down);
+    alarm_stop(&x->alarm);
+    x->client = (struct end){.wire = NULL};
     x->conn = NULL;
     if (flow->spares_n >= FLOW_SPARES_MAX || x->up.is_spent ||
         x->down.is_spent) {
@@ -214,7 +240,8 @@ static void exchange_mark_cut(const struct exchange *x)
 {
     const struct linger none = {.l_onoff = 1, .l_linger = 0};
 
-    if (x->down.state != LANE_DONE && x->down.framing == HTTP_UNTIL_CLOSE) {
+    if (!exchange_is_stream(x) && !x->down.is_raw &&
+        x->down.state != LANE_DONE && x->down.framing == HTTP_UNTIL_CLOSE) {
         (void)setsockopt(
             x->conn->wire.fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     }
@@ -223,8 +250,14 @@ static void exchange_mark_cut(const struct exchange *x)
 void exchange_stop(struct exchange *x)
 {
     exchange_mark_cut(x);
+    alarm_stop(&x->alarm);
     if (x->upstream != NULL) {
         loop_unwatch(x->conn->flow->parts.loop, &x->upstream->watch);
+    }
+    if (x->server.stream != NULL) {
+        h2_set_user(x->server.stream, NULL);
+        h2_reset(x->server.stream, H2_CANCEL);
+        session_touch(x->server.session);
     }
     if (x->wait != NULL) {
         upstreams_cancel(&x->wait);
@@ -243,6 +276,9 @@ enum step exchange_end(struct exchange *x)
     enum cop_reason reason = x->reason;
     bool is_consumed = exchange_is_consumed(x);
 
+    if (exchange_is_stream(x)) {
+        return streams_end(x);
+    }
     if (reason == COP_REASON_NONE && x->up.state != LANE_DONE) {
         reason = COP_REASON_DONE;
     }
@@ -279,11 +315,14 @@ static enum step exchange_forward(
         return answer_block(x, &decision, COP_REASON_NONE);
     }
     if (conn->origin.reason != COP_REASON_NONE) {
+        if (exchange_is_stream(x)) {
+            streams_give_up(conn->streams, &conn->origin);
+        }
         return answer_error(x, notice_status_of(conn->origin.reason),
             conn->origin.reason, conn->origin.detail);
     }
     if (gate_set(conn, &x->asker, &x->gate) != COP_OK) {
-        return conn_end(conn, COP_REASON_MEMORY, NULL);
+        return exchange_break(x, COP_REASON_MEMORY, NULL);
     }
     return forward_begin(x, url, request);
 }
@@ -338,7 +377,7 @@ static enum step exchange_await(struct exchange *x, bool was_begun)
 
     if (h1_reader_is_begun(x->up.reader)) {
         if (!was_begun) {
-            conn_deadline(conn, limits->request_ms);
+            exchange_deadline(x, limits->request_ms);
         }
         return STEP_WAIT;
     }
@@ -354,6 +393,9 @@ static enum step exchange_client_ended(struct exchange *x)
     const struct wire *wire = &x->conn->wire;
     bool is_begun = h1_reader_is_begun(x->up.reader);
 
+    if (exchange_is_stream(x)) {
+        return exchange_break(x, COP_REASON_CLIENT_ABORT, NULL);
+    }
     if (x->up.ended == IO_FAILED &&
         (is_begun || wire->reason != COP_REASON_CLIENT_ABORT)) {
         return conn_end(x->conn, wire->reason, wire->detail);
@@ -363,12 +405,12 @@ static enum step exchange_client_ended(struct exchange *x)
 }
 
 static enum step exchange_step_head(
-    struct exchange *x, const struct wire *wire, unsigned events)
+    struct exchange *x, const struct end *end, unsigned events)
 {
     bool was_begun = h1_reader_is_begun(x->up.reader);
 
-    if (!lane_wake(&x->up, wire, events)) {
-        return exchange_ignore(x, wire, events);
+    if (!lane_wake(&x->up, end, events)) {
+        return exchange_ignore(x, end, events);
     }
     switch (lane_read_head(&x->up)) {
     case LANE_WAITS:
@@ -398,14 +440,14 @@ static enum step exchange_timeout_never(struct exchange *x)
 
 static enum step exchange_timeout_answer(struct exchange *x)
 {
-    return conn_end(x->conn, COP_REASON_IDLE, NULL);
+    return exchange_break(x, COP_REASON_IDLE, NULL);
 }
 
 /* The table. */
 
 static const struct {
     enum step (*step)(
-        struct exchange *x, const struct wire *wire, unsigned events);
+        struct exchange *x, const struct end *end, unsigned events);
     enum step (*timeout)(struct exchange *x);
 } rows[EXCHANGE_STATES] = {
     [EXCHANGE_HEAD] = {exchange_step_head, exchange_timeout_head},
@@ -415,9 +457,9 @@ static const struct {
 };
 
 enum step exchange_step(
-    struct exchange *x, const struct wire *wire, unsigned events)
+    struct exchange *x, const struct end *end, unsigned events)
 {
-    return rows[x->state].step(x, wire, events);
+    return rows[x->state].step(x, end, events);
 }
 
 enum step exchange_timeout(struct exchange *x)
@@ -425,33 +467,126 @@ enum step exchange_timeout(struct exchange *x)
     return rows[x->state].timeout(x);
 }
 
-enum step exchange_ignore(
-    struct exchange *x, const struct wire *wire, unsigned events)
+/* Where it is the connection's only one, the connection's machine goes on with
+ * it; where it is one of many, it goes on by itself. */
+void exchange_resume(struct exchange *x, enum step step)
+{
+    if (!exchange_is_stream(x)) {
+        conn_resume(x->conn, step);
+        return;
+    }
+    while (step == STEP_NEXT && !x->is_over) {
+        step = exchange_step(x, NULL, 0);
+    }
+    if (!x->is_over) {
+        (void)exchange_arm(x);
+    }
+    session_touch(x->client.session);
+}
+
+void exchange_run(struct exchange *x, const struct end *end, unsigned events)
 {
     struct conn *conn = x->conn;
-    struct loop *loop = conn->flow->parts.loop;
-    bool is_client = wire == &conn->wire;
+    bool is_stream = exchange_is_stream(x);
+    enum step step = exchange_step(x, end, events);
 
-    if (wire == NULL) {
+    /* One that has its connection to itself may be gone by now. */
+    if (is_stream) {
+        exchange_resume(x, step);
+    } else {
+        conn_resume(conn, step);
+    }
+}
+
+/* A stream that is over in both directions before the exchange is: with both
+ * messages whole that is as it should be, and reading tells. */
+void exchange_on_stream(struct exchange *x, struct end *end, unsigned events)
+{
+    unsigned seen = 0;
+    bool by_peer = false;
+
+    if (x->is_over || x->conn->state == CONN_CLOSING) {
+        return;
+    }
+    seen |= (events & (H2_NEW | H2_READABLE)) != 0 ? LOOP_READ : 0;
+    seen |= (events & H2_WRITABLE) != 0 ? LOOP_WRITE : 0;
+    if ((events & H2_ENDED) != 0) {
+        end->is_over = true;
+        seen |= LOOP_READ | LOOP_WRITE;
+        if (end == &x->client &&
+            (h2_ending(end->stream, &by_peer) != H2_NO_ERROR || by_peer)) {
+            (void)exchange_break(x, COP_REASON_CLIENT_ABORT, NULL);
+            return;
+        }
+    }
+    exchange_run(x, end, seen);
+}
+
+enum step exchange_ignore(
+    struct exchange *x, const struct end *end, unsigned events)
+{
+    struct loop *loop = x->conn->flow->parts.loop;
+    bool is_client = end == &x->client;
+
+    if (end == NULL || end->wire == NULL) {
         return STEP_WAIT;
     }
     if (is_client && (events & LOOP_HANGUP) != 0) {
-        return conn_end(conn, COP_REASON_CLIENT_ABORT, NULL);
+        return exchange_break(x, COP_REASON_CLIENT_ABORT, NULL);
     }
-    loop_want(loop, is_client ? &conn->watch : &x->upstream->watch,
-        lane_needs(&x->up, wire) | lane_needs(&x->down, wire));
+    if ((events & LOOP_HANGUP) != 0 && x->up.is_raw &&
+        x->down.state == LANE_DONE) {
+        /* The server closed both ways; nothing else would tell. */
+        return relay_end_raw(x);
+    }
+    loop_want(loop, is_client ? &x->conn->watch : &x->upstream->watch,
+        lane_needs(&x->up, end) | lane_needs(&x->down, end));
     return STEP_WAIT;
 }
 
 unsigned exchange_arm(struct exchange *x)
 {
-    const struct wire *client = &x->conn->wire;
-
-    if (x->upstream != NULL) {
-        const struct wire *server = &x->upstream->wire;
-
-        conn_want(x->conn, &x->upstream->watch, server->fd,
-            lane_needs(&x->up, server) | lane_needs(&x->down, server));
+    if (x->upstream != NULL &&
+        !conn_want(x->conn, &x->upstream->watch, x->server.wire->fd,
+            lane_needs(&x->up, &x->server) |
+                lane_needs(&x->down, &x->server))) {
+        (void)exchange_break(x, COP_REASON_MEMORY, NULL);
+        return 0;
     }
-    return lane_needs(&x->up, client) | lane_needs(&x->down, client);
+    if (x->server.stream != NULL) {
+        session_touch(x->server.session);
+    }
+    return lane_needs(&x->up, &x->client) | lane_needs(&x->down, &x->client);
+}
+
+void exchange_deadline(struct exchange *x, int64_t delay_ms)
+{
+    if (!exchange_is_stream(x)) {
+        conn_deadline(x->conn, delay_ms);
+    } else if (!x->is_over && alarm_set(&x->alarm, delay_ms) != COP_OK) {
+        (void)exchange_break(x, COP_REASON_MEMORY, NULL);
+    }
+}
+
+void exchange_no_deadline(struct exchange *x)
+{
+    if (exchange_is_stream(x)) {
+        alarm_unset(&x->alarm);
+    } else {
+        conn_no_deadline(x->conn);
+    }
+}
+
+void exchange_blame(
+    struct exchange *x, enum cop_reason reason, const char *detail)
+{
+    fault_set(
+        exchange_is_stream(x) ? &x->fault : &x->conn->end, reason, detail);
+}
+
+enum step exchange_break(
+    struct exchange *x, enum cop_reason reason, const char *detail)
+{
+    return exchange_is_stream(x) ? streams_break(x, reason, detail)
+                                 : conn_end(x->conn, reason, detail);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "gateway/flow/exchange.h"
+#include "gateway/flow/forward.h"
 #include "gateway/flow/inner.h"
 
 static void flow_reap(struct task *task)
@@ -38,6 +39,9 @@ static enum cop_status flow_fill(struct flow *flow)
         status = upstreams_new(flow->parts.loop, flow->dialer, world->config,
             world->client, &flow->upstreams);
     }
+    if (status == COP_OK) {
+        upstreams_on_stream(flow->upstreams, forward_on_stream);
+    }
     return status;
 }
 
@@ -54,6 +58,7 @@ enum cop_status flow_new(const struct flow_parts *parts, struct flow **out)
     task_init(&flow->reaper, flow_reap);
     clock_reset(&flow->clock);
     drain_init(flow);
+    rooms_init(&flow->rooms);
     status = flow_fill(flow);
     if (status != COP_OK) {
         flow_free(&flow);
@@ -78,6 +83,7 @@ void flow_free(struct flow **flow)
     drain_fini(it);
     loop_cancel_task(it->parts.loop, &it->reaper);
     exchange_free_spares(it);
+    rooms_fini(&it->rooms);
     upstreams_free(&it->upstreams);
     dialer_free(&it->dialer);
     cop_cache_free(&it->cache);

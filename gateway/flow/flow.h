@@ -44,6 +44,7 @@ struct flow_counts {
     uint64_t connections; /* accepted since start */
     uint64_t open;
     uint64_t requests;
+    uint64_t streams; /* requests of HTTP/2, in `requests` too */
     uint64_t blocked;
     uint64_t spliced;
     uint64_t intercepted;

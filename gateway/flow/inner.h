@@ -6,6 +6,7 @@
 #include "gateway/flow/clock.h"
 #include "gateway/flow/conn.h"
 #include "gateway/flow/flow.h"
+#include "gateway/flow/room.h"
 #include "gateway/net/dial.h"
 #include "gateway/upstream/upstream.h"
 
@@ -42,6 +43,7 @@ struct flow {
     struct task reaper;
     struct exchange *spares;
     uint32_t spares_n;
+    struct rooms rooms;
     struct drain drain;
     struct flow_counts counts;
     struct scratch *scratch;

@@ -6,14 +6,31 @@
  * client of the same site need not wait for one of its own. */
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
+#include "gateway/flow/streams.h"
 #include "gateway/flow/tunnel.h"
+
+/* Whether HTTP/2 is offered: as the server did, where one was asked, so that
+ * the client sees what it would see without us; or as the operator says. */
+static bool intercept_offers_h2(const struct tunnel *tunnel)
+{
+    switch (tunnel->asker.world->config->http2) {
+    case CONFIG_HTTP2_ALWAYS:
+        return true;
+    case CONFIG_HTTP2_NEVER:
+        return false;
+    case CONFIG_HTTP2_MIRROR:
+        break;
+    }
+    return !tunnel->is_http1;
+}
 
 static enum step intercept_start(struct conn *conn, struct leaf *leaf)
 {
     struct tunnel *tunnel = conn->tunnel;
 
     if (wire_start_server(&conn->wire, conn->flow->parts.server, leaf,
-            buf_slice(&tunnel->hello)) != COP_OK) {
+            buf_slice(&tunnel->hello)) != COP_OK ||
+        (intercept_offers_h2(tunnel) && wire_offer_h2(&conn->wire) != COP_OK)) {
         return conn_end(conn, COP_REASON_MEMORY, NULL);
     }
     conn_deadline(conn, tunnel->asker.world->config->limits.handshake_ms);
@@ -51,6 +68,13 @@ enum step intercept_show(struct conn *conn)
     return step;
 }
 
+/* What the server chose is what the client is offered. */
+static void intercept_see(struct conn *conn, const struct upstream *upstream)
+{
+    conn->tally.server_tls = wire_version(&upstream->wire);
+    conn->tunnel->is_http1 = upstream->session == NULL;
+}
+
 static void intercept_on_upstream(void *context, struct upstream *upstream,
     enum cop_reason reason, const char *detail)
 {
@@ -58,7 +82,7 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 
     conn->tunnel->wait = NULL;
     if (upstream != NULL) {
-        conn->tally.server_tls = wire_version(&upstream->wire);
+        intercept_see(conn, upstream);
         upstream_put(&upstream);
     } else if (reason != COP_REASON_REFUSED ||
                !gate_is_shut(conn->tunnel->gate)) {
@@ -82,7 +106,7 @@ enum step intercept_begin(struct conn *conn)
         return STEP_WAIT;
     }
     if (status == COP_OK) {
-        conn->tally.server_tls = wire_version(&upstream->wire);
+        intercept_see(conn, upstream);
         upstream_put(&upstream);
     } else {
         fault_set(&conn->origin,
@@ -111,7 +135,10 @@ enum step intercept_step_handshake(
     conn->tally.client_tls = wire_version(&conn->wire);
     conn->flow->counts.intercepted++;
     tunnel_free(&conn->tunnel);
-    conn->exchange = exchange_take(conn);
+    if (wire_is_h2(&conn->wire)) {
+        return streams_begin(conn);
+    }
+    conn->exchange = exchange_take(conn, NULL);
     if (conn->exchange == NULL) {
         return conn_end(conn, COP_REASON_MEMORY, NULL);
     }

@@ -3,10 +3,10 @@
  *   accept
  *     |  conn_open
  *     v
- *   IDLE <------------------> EXCHANGE ----------------> UPGRADED
- *     exchange_take  >          |  |     upgrade_begin
- *     < exchange_end            |  '---> LINGER
- *                  tunnel_begin |        conn_linger
+ *   IDLE <------------------> EXCHANGE ----> LINGER
+ *     exchange_take  >          |     conn_linger
+ *     < exchange_end            |
+ *                  tunnel_begin |
  *                               v
  *                             GRANT
  *                               |  tunnel_step_grant
@@ -19,8 +19,8 @@
  *                                 |                    |  intercept_start
  *                  intercept_show '------------------> |
  *                                                      v
- *                                                  HANDSHAKE ---> EXCHANGE
- *                                             intercept_step_handshake
+ *                               STREAMS <--- HANDSHAKE ---> EXCHANGE
+ *                              streams_begin     intercept_step_handshake
  *   any ---> CLOSING, by conn_end
  *
  * What is at hand at once skips its state: a pooled upstream UPSTREAM, a cached
@@ -38,7 +38,8 @@
  * 5. HANDSHAKE is entered by a verified server, by a fault that every answer
  *    will name, or by a verdict that lets nobody be contacted.
  * 6. SPLICE: conn->pump owns both descriptors; the wire is closed.
- * 7. UPGRADED: conn->upgrade owns the server's connection.
+ * 7. STREAMS: conn->streams, with an exchange for each of the client's streams;
+ *    its session arms the client's watch.
  * 8. LINGER: the last answer is written and the reason is set; what the client
  *    still sends is thrown away.
  * 9. CLOSING: nothing calls back any more; the flow's reaper frees it at the
@@ -59,8 +60,8 @@
 #include "gateway/flow/conn.h"
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
+#include "gateway/flow/streams.h"
 #include "gateway/flow/tunnel.h"
-#include "gateway/flow/upgrade.h"
 
 typedef enum step conn_step_fn(
     struct conn *conn, const struct wire *wire, unsigned events);
@@ -83,7 +84,7 @@ static enum step state_idle(
             return STEP_WAIT;
         }
     }
-    conn->exchange = exchange_take(conn);
+    conn->exchange = exchange_take(conn, NULL);
     if (conn->exchange == NULL) {
         return conn_end(conn, COP_REASON_MEMORY, NULL);
     }
@@ -94,7 +95,8 @@ static enum step state_idle(
 static enum step state_exchange(
     struct conn *conn, const struct wire *wire, unsigned events)
 {
-    return exchange_step(conn->exchange, wire, events);
+    return exchange_step(
+        conn->exchange, wire != NULL ? &conn->exchange->client : NULL, events);
 }
 
 /* The pump has the descriptors, the reaper has the connection. */
@@ -197,7 +199,7 @@ static const struct {
     [CONN_MINT] = {tunnel_step_wait, timeout_never},
     [CONN_HANDSHAKE] = {intercept_step_handshake, timeout_handshake},
     [CONN_SPLICE] = {state_deaf, timeout_never},
-    [CONN_UPGRADED] = {upgrade_step, upgrade_timeout},
+    [CONN_STREAMS] = {streams_step, streams_timeout},
     [CONN_LINGER] = {state_linger, timeout_linger},
     [CONN_CLOSING] = {state_deaf, timeout_never},
 };
@@ -228,11 +230,13 @@ static void conn_arm(struct conn *conn)
 
     if (conn->exchange != NULL) {
         needs = exchange_arm(conn->exchange);
-    } else if (conn->upgrade != NULL) {
-        needs = upgrade_arm(conn->upgrade);
     }
-    if (conn->state != CONN_CLOSING && conn->state != CONN_SPLICE) {
-        conn_want(conn, &conn->watch, conn->wire.fd, needs);
+    if (conn->state == CONN_CLOSING || conn->state == CONN_SPLICE ||
+        conn->state == CONN_STREAMS) {
+        return;
+    }
+    if (!conn_want(conn, &conn->watch, conn->wire.fd, needs)) {
+        (void)conn_end(conn, COP_REASON_MEMORY, NULL);
     }
 }
 

@@ -19,6 +19,7 @@ struct tunnel {
     struct gate *gate; /* asked about the server's addresses; often none */
     struct buf hello;  /* what the client sent behind CONNECT, from its start */
     size_t granted;    /* bytes of the answer to CONNECT that are written */
+    bool is_http1;     /* the server was asked, and did not choose HTTP/2 */
     struct dial *dial; /* at most one of these is under way */
     struct upstream_wait *wait;
     struct leaf_wait *leaf;

@@ -338,13 +338,14 @@ static void worker_report(const struct worker *worker)
     fprintf(stderr,
         "{\"event\":\"counts\",\"worker\":%d,\"connections\":%llu,"
         "\"open\":%llu,\"requests\":%llu,\"blocked\":%llu,\"spliced\":%llu,"
-        "\"intercepted\":%llu,\"cache_hits\":%llu,\"cache_misses\":%llu,"
+        "\"intercepted\":%llu,\"streams\":%llu,\"cache_hits\":%llu,\"cache_misses\":%llu,"
         "\"cache_uncached\":%llu,\"countries_built\":%lld,"
         "\"networks_built\":%lld,\"ended\":{",
         (int)getpid(), (unsigned long long)counts.connections,
         (unsigned long long)counts.open, (unsigned long long)counts.requests,
         (unsigned long long)counts.blocked, (unsigned long long)counts.spliced,
         (unsigned long long)counts.intercepted,
+        (unsigned long long)counts.streams,
         (unsigned long long)counts.cache.hits,
         (unsigned long long)counts.cache.misses,
         (unsigned long long)counts.cache.uncached,

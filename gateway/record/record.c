@@ -232,6 +232,9 @@ void record_decision(
     record_begin(record, "decision");
     line_word(line, "stage", stage_word(decision->stage));
     line_word(line, "mode", decision->mode);
+    if (decision->protocol != NULL) {
+        line_word(line, "protocol", decision->protocol);
+    }
     if (is_open) {
         line_number(line, "connection", decision->connection);
     }
@@ -279,6 +282,35 @@ static const char *whose_word(enum cop_whose whose)
     }
 }
 
+static void record_why(struct line *line, enum cop_reason reason,
+    const char *detail, const struct cop_host *host)
+{
+    line_word(line, "reason", cop_reason_word(reason));
+    line_word(line, "whose", whose_word(cop_reason_whose(reason)));
+    if (detail != NULL) {
+        line_text(line, "detail", cop_slice_of(detail), MAX_DETAIL);
+    }
+    if (host != NULL) {
+        line_text(line, "host", cop_host_slice(host), COP_HOST_MAX);
+    }
+}
+
+void record_stream(struct record *record, const struct record_stream *stream)
+{
+    struct line *line = &record->line;
+
+    record_begin(record, "stream");
+    if (!stream->is_private) {
+        line_number(line, "connection", stream->connection);
+    }
+    if (stream->stream != 0 && !stream->is_private) {
+        line_number(line, "stream", stream->stream);
+    }
+    record_why(line, stream->reason, stream->is_private ? NULL : stream->detail,
+        stream->is_private ? NULL : stream->host);
+    record_end_line(record);
+}
+
 void record_end(struct record *record, const struct record_end *end)
 {
     struct line *line = &record->line;
@@ -289,14 +321,11 @@ void record_end(struct record *record, const struct record_end *end)
         line_number(line, "connection", end->connection);
     }
     line_word(line, "mode", end->mode);
-    line_word(line, "reason", cop_reason_word(end->reason));
-    line_word(line, "whose", whose_word(cop_reason_whose(end->reason)));
-    if (end->detail != NULL && !end->is_private) {
-        line_text(line, "detail", cop_slice_of(end->detail), MAX_DETAIL);
+    if (end->protocol != NULL) {
+        line_word(line, "protocol", end->protocol);
     }
-    if (end->host != NULL && !end->is_private) {
-        line_text(line, "host", cop_host_slice(end->host), COP_HOST_MAX);
-    }
+    record_why(line, end->reason, end->is_private ? NULL : end->detail,
+        end->is_private ? NULL : end->host);
     if (end->client_tls != NULL) {
         line_word(line, "client_tls", end->client_tls);
     }

@@ -32,9 +32,10 @@ enum record_stage { RECORD_CONNECT, RECORD_REQUEST, RECORD_ADDRESS };
 
 struct record_decision {
     enum record_stage stage;
-    const char *mode;    /* "plain", "splice", "intercept", "refuse" */
-    uint64_t connection; /* number of the connection in this worker */
-    char reference[17];  /* what the notice shows; empty if none */
+    const char *mode;     /* "plain", "splice", "intercept", "refuse" */
+    const char *protocol; /* of the client, "h2"; NULL: HTTP/1 */
+    uint64_t connection;  /* number of the connection in this worker */
+    char reference[17];   /* what the notice shows; empty if none */
     const struct sockaddr_storage *client;
     const struct cop_policy *policy;
     uint32_t profile;
@@ -62,6 +63,7 @@ bool record_is_private(const struct cop_policy *policy,
 struct record_end {
     uint64_t connection;
     const char *mode;
+    const char *protocol; /* as above */
     enum cop_reason reason;
     const char *detail; /* a library's words, NULL if none; cut at 200 */
     const struct cop_host *host; /* NULL if none was asked for */
@@ -75,5 +77,17 @@ struct record_end {
                         number nor host nor detail are written */
 };
 void record_end(struct record *record, const struct record_end *end);
+
+/* A stream of HTTP/2 that did not end as it should, while its connection may
+ * go on. */
+struct record_stream {
+    uint64_t connection;
+    uint32_t stream; /* 0: refused before it was one */
+    enum cop_reason reason;
+    const char *detail; /* NULL if there is none; cut at 200 */
+    const struct cop_host *host;
+    bool is_private; /* as above */
+};
+void record_stream(struct record *record, const struct record_stream *stream);
 
 #endif

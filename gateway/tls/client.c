@@ -114,6 +114,17 @@ static int verify_peer(X509_STORE_CTX *context, void *ours)
     return tls->verdict.reason == COP_REASON_NONE ? 1 : 0;
 }
 
+/* The server asks for a certificate: there is none. 0: go on without. */
+static int refuse_certificate(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+{
+    struct wire_tls *tls = SSL_get_app_data(ssl);
+
+    (void)certificate;
+    (void)key;
+    tls->was_asked = true;
+    return 0;
+}
+
 static struct cop_slice staple_of(SSL *ssl)
 {
     const unsigned char *staple = NULL;
@@ -159,6 +170,7 @@ static bool client_set_up(struct tls_client *client)
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, verify_peer, client);
+    SSL_CTX_set_client_cert_cb(context, refuse_certificate);
     (void)SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
     (void)SSL_CTX_set_tlsext_status_cb(context, judge_staple);
     SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);

@@ -41,26 +41,44 @@ bool tls_context_set_usual(SSL_CTX *context)
     return done;
 }
 
-/* http/1.1 is all that is spoken (RFC 7301 3.2: no protocol in common is a
- * fatal alert, never silence). */
+/* Where `ours` stands in a list of protocols, at its length; NULL if nowhere.
+ */
+static const unsigned char *find_protocol(
+    const unsigned char *offered, unsigned offered_n, const char *ours)
+{
+    size_t ours_n = strlen(ours);
+
+    for (unsigned i = 0; i < offered_n; i += 1U + offered[i]) {
+        if (offered[i] == ours_n && offered_n - i > ours_n &&
+            memcmp(offered + i + 1, ours, ours_n) == 0) {
+            return offered + i;
+        }
+    }
+    return NULL;
+}
+
+/* HTTP/2 before http/1.1, where the wire offers it (RFC 7301 3.2: no protocol
+ * in common is a fatal alert, never silence). */
 static int choose_protocol(SSL *ssl, const unsigned char **out,
     unsigned char *out_n, const unsigned char *offered, unsigned offered_n,
     void *context)
 {
-    static const char ours[] = "http/1.1";
-    const unsigned ours_n = sizeof(ours) - 1;
+    const struct wire_tls *tls = SSL_get_app_data(ssl);
+    const unsigned char *found = NULL;
 
-    (void)ssl;
     (void)context;
-    for (unsigned i = 0; i < offered_n; i += 1U + offered[i]) {
-        if (offered[i] == ours_n && offered_n - i > ours_n &&
-            memcmp(offered + i + 1, ours, ours_n) == 0) {
-            *out = offered + i + 1;
-            *out_n = offered[i];
-            return SSL_TLSEXT_ERR_OK;
-        }
+    if (tls->offers_h2) {
+        found = find_protocol(offered, offered_n, "h2");
     }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (found == NULL) {
+        found = find_protocol(offered, offered_n, "http/1.1");
+    }
+    if (found == NULL) {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    *out = found + 1;
+    *out_n = found[0];
+    return SSL_TLSEXT_ERR_OK;
 }
 
 static bool server_set_up(struct tls_server *server)

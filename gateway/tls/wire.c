@@ -243,6 +243,35 @@ enum cop_status wire_start_client(struct wire *wire, struct tls_client *client,
     return COP_OK;
 }
 
+enum cop_status wire_offer_h2(struct wire *wire)
+{
+    static const unsigned char protocols[] = "\x02h2\x08http/1.1";
+
+    wire->tls->offers_h2 = true;
+    return wire->tls->client == NULL ||
+                   SSL_set_alpn_protos(
+                       wire->tls->ssl, protocols, sizeof(protocols) - 1) == 0
+               ? COP_OK
+               : COP_E_NOMEM;
+}
+
+bool wire_is_h2(const struct wire *wire)
+{
+    const unsigned char *protocol = NULL;
+    unsigned n = 0;
+
+    if (wire->tls == NULL) {
+        return false;
+    }
+    SSL_get0_alpn_selected(wire->tls->ssl, &protocol, &n);
+    return n == 2 && memcmp(protocol, "h2", 2) == 0;
+}
+
+bool wire_was_asked(const struct wire *wire)
+{
+    return wire->tls != NULL && wire->tls->was_asked;
+}
+
 void wire_finish(struct wire *wire)
 {
     struct wire_tls *tls = wire->tls;

@@ -40,14 +40,15 @@ struct wire {
 
 /* Everything about TLS towards clients that is not one name's: TLS 1.2 and
  * 1.3, AEAD suites, no renegotiation, no compression, no early data, no
- * resumption, ALPN http/1.1, memory given back when idle. COP_OK or
- * COP_E_NOMEM. */
+ * resumption, ALPN http/1.1 and h2 as each wire says, memory given back when
+ * idle. COP_OK or COP_E_NOMEM. */
 COP_MUST_USE enum cop_status tls_server_new(struct tls_server **out);
 void tls_server_drop(struct tls_server **server);
 
 /* Towards servers: TLS 1.2 and up, chain and host checked as strictly as a
  * browser (tls/verify.c), SNI always for names, never for addresses, ALPN
- * http/1.1, resumption within one (host, port). The process needs no files.
+ * http/1.1 unless h2 is offered, resumption within one (host, port). The
+ * process needs no files.
  * roots     PEM text of the authorities to trust, from tls_client_trust()
  * own       that of the gateway's own authority, never trusted; may be empty
  * own_file  where it is from, for findings
@@ -75,6 +76,15 @@ COP_MUST_USE enum cop_status wire_start_server(struct wire *wire,
  * COP_OK, or COP_E_NOMEM and the wire is plain as before. */
 COP_MUST_USE enum cop_status wire_start_client(struct wire *wire,
     struct tls_client *client, const struct cop_host *host, uint16_t port);
+
+/* Offer HTTP/2 beside HTTP/1.1 in a handshake that has not begun. COP_OK or
+ * COP_E_NOMEM. */
+COP_MUST_USE enum cop_status wire_offer_h2(struct wire *wire);
+/* Whether HTTP/2 is what was agreed on, after the handshake. */
+bool wire_is_h2(const struct wire *wire);
+/* Whether the server asked for a certificate of ours, which it did not get:
+ * such a connection may come to mean somebody. */
+bool wire_was_asked(const struct wire *wire);
 
 /* IO_DONE, IO_AGAIN or IO_FAILED. Once it is done the first data may have come
  * in already: see wire_has_pending(). */

@@ -49,6 +49,8 @@ struct wire_tls {
     bool is_flooded; /* unpaid_max was reached */
     bool is_ended;   /* the socket is at its end */
     bool has_failed; /* no more may be asked of ssl */
+    bool offers_h2;  /* beside http/1.1 */
+    bool was_asked;  /* for a client's certificate */
     int error;       /* errno of the last failure of the socket, or 0 */
     /* Towards servers only. */
     struct cop_host host;

@@ -18,24 +18,35 @@ enum cop_status pool_init(struct pool *pool, struct loop *loop)
                : COP_E_NOMEM;
 }
 
-static struct upstream **pool_bucket(
-    struct pool *pool, const struct place *place)
+uint64_t place_hash(const uint64_t secret[2], const struct place *place)
 {
-    uint64_t hash = hash_keyed(pool->secret, place->host->text, place->host->n);
+    uint64_t hash = hash_keyed(secret, place->host->text, place->host->n);
 
-    hash ^= (uint64_t)place->port << 1 | (place->is_tls ? 1 : 0);
-    return &pool->buckets[hash % POOL_BUCKETS];
+    return hash ^ ((uint64_t)place->port << 1 | (place->is_tls ? 1 : 0));
 }
 
-static struct place place_of(const struct upstream *upstream)
+struct place place_of(const struct upstream *upstream)
 {
     return (struct place){upstream->is_tls, &upstream->host, upstream->port};
 }
 
+bool place_eq(const struct place *a, const struct place *b)
+{
+    return a->port == b->port && a->is_tls == b->is_tls &&
+           cop_host_eq(a->host, b->host);
+}
+
 static bool leads_to(const struct upstream *upstream, const struct place *place)
 {
-    return upstream->port == place->port && upstream->is_tls == place->is_tls &&
-           cop_host_eq(&upstream->host, place->host);
+    const struct place to = place_of(upstream);
+
+    return place_eq(&to, place);
+}
+
+static struct upstream **pool_bucket(
+    struct pool *pool, const struct place *place)
+{
+    return &pool->buckets[place_hash(pool->secret, place) % POOL_BUCKETS];
 }
 
 static void pool_link(struct pool *pool, struct upstream *upstream)

@@ -22,12 +22,11 @@ COP_MUST_USE enum cop_status pool_init(struct pool *pool, struct loop *loop);
 /* Close all. */
 void pool_clear(struct pool *pool);
 
-/* The place that a connection leads to. */
-struct place {
-    bool is_tls;
-    const struct cop_host *host;
-    uint16_t port;
-};
+/* Where a connection leads. */
+struct place place_of(const struct upstream *upstream);
+bool place_eq(const struct place *a, const struct place *b);
+/* Spreads places over buckets; keyed, because names come from outside. */
+uint64_t place_hash(const uint64_t secret[2], const struct place *place);
 
 /* Take one out that is still alive and whose address is not barred, the one
  * used last, or NULL. */

@@ -10,15 +10,27 @@
 #include "gateway/loop/loop.h"
 #include "gateway/net/dial.h"
 #include "gateway/tls/wire.h"
+#include "gateway/upstream/session.h"
 
 struct config;
 struct upstreams; /* a worker's pool */
 struct upstream_wait;
-struct pool; /* its idle ones */
+struct pool;   /* its idle ones */
+struct shared; /* those of HTTP/2 */
 
-/* One connection to (is_tls, host, port), with nothing in flight. */
+/* Where a connection leads. */
+struct place {
+    bool is_tls;
+    const struct cop_host *host;
+    uint16_t port;
+};
+
+/* One connection to a place. Of HTTP/1 it is its user's alone, with nothing in
+ * flight; of HTTP/2 it is everybody's, and stays the pool's own: open a stream
+ * on its session, at once, and use nothing else of it. */
 struct upstream {
     struct wire wire;
+    struct session *session; /* HTTP/2; else NULL */
     struct cop_host host;
     struct sockaddr_storage address; /* where it is connected to */
     uint16_t port;
@@ -35,8 +47,13 @@ struct upstream {
     struct pool *home; /* while it is idle */
     struct timer idle_timer;
     struct upstream *next, *prev;   /* of the same bucket */
-    struct upstream *newer, *older; /* of all that are idle */
+    struct upstream *newer, *older; /* of all that are idle, or shared */
     uint64_t epoch;
+    struct shared *shared;  /* of HTTP/2: whose it is */
+    struct session carried; /* what `session` points to */
+    bool is_listed;         /* new streams may be opened on it */
+    int64_t used_ms;        /* when it last had one */
+    int64_t asked_ms;       /* when it was last asked whether it lives */
 };
 
 /* loop, dialer and config must outlive the pool, or config until it is
@@ -57,26 +74,41 @@ void upstreams_free(struct upstreams **upstreams);
 typedef void upstream_fn(void *context, struct upstream *upstream,
     enum cop_reason reason, const char *detail);
 
-/* Where to, and how. An idle connection to an address that is barred is left
- * where it is: it may be another's to use. */
+/* What kind of connection is wanted, in bits. */
+enum {
+    UPSTREAM_FRESH = 1,    /* not an idle one (a reused one just died) */
+    UPSTREAM_HTTP1 = 2,    /* HTTP/1, whatever else the server speaks */
+    UPSTREAM_WEBSOCKET = 4 /* HTTP/1, or one whose server takes WebSockets */
+};
+
+/* Where to, and how. A connection to an address that is barred is left where
+ * it is: it may be another's to use. */
 struct upstream_to {
     struct dial_to dial;
     bool is_tls;
-    bool is_fresh; /* take none from the pool: a reused one just died */
+    unsigned how;
 };
 
 /* COP_OK: *upstream is an idle connection of the pool, alive when last looked
- * at. COP_AGAIN: a new one is being made (dial, handshake, verification);
- * *wait is valid until the callback or upstreams_cancel().
+ * at, or one of HTTP/2 that takes another stream. COP_AGAIN: a new one is being
+ * made (dial, handshake, verification), maybe by another who waits for the same
+ * place; *wait is valid until the callback or upstreams_cancel().
  * Else COP_E_NOMEM, or what dial_start() could not do. */
 COP_MUST_USE enum cop_status upstreams_get(struct upstreams *upstreams,
     const struct upstream_to *to, upstream_fn *fn, void *context,
     struct upstream **upstream, struct upstream_wait **wait);
 void upstreams_cancel(struct upstream_wait **wait);
 
+/* Events of streams that were opened on sessions of this pool, with what their
+ * user was set to. */
+typedef void upstream_stream_fn(
+    struct h2_stream *stream, void *user, unsigned events);
+void upstreams_on_stream(struct upstreams *upstreams, upstream_stream_fn *fn);
+
 /* Give back for reuse: no bytes in flight, the last response ended cleanly, the
  * caller no longer watches its descriptor. Closed when it is dead, made under
- * another trust, or there are enough already. */
+ * another trust, its server asked who we are, or there are enough already.
+ * Nothing happens to one of HTTP/2, which was never given away. */
 void upstream_put(struct upstream **upstream);
 /* Close, unwatch and free. */
 void upstream_close(struct upstream **upstream);

@@ -23,6 +23,7 @@ scenario('browser', async (place) => {
     assert.equal(await page.textContent('h1'), "The origin's page");
     const security = await response.securityDetails();
     assert.match(security.protocol, /TLS 1\.3/);
+    assert.equal(await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol), 'h2');
     await context.close();
   });
   const looks = [
@@ -57,6 +58,16 @@ scenario('browser', async (place) => {
     assert.ok([502, 504].includes(response.status()));
     assert.deepEqual((await accessibilityProblems(page)).problems, []);
     if (process.env.COP_SHOTS) await page.screenshot({ path: `${process.env.COP_SHOTS}/error.png`, fullPage: true });
+    await context.close();
+  });
+  await place.step('thirty images at once come over one connection, as HTTP/2', async () => {
+    const { context, page } = await open(u.https(names.allowed));
+    const told = await page.evaluate(async () => {
+      await Promise.all(Array.from({ length: 30 }, (_, i) => fetch(`/big?${i}`).then((r) => r.arrayBuffer())));
+      return performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/big')).map((entry) => `${entry.nextHopProtocol} ${entry.decodedBodySize}`);
+    });
+    assert.deepEqual([...new Set(told)], ['h2 1048576']);
+    assert.equal(told.length, 30);
     await context.close();
   });
   await place.step('an image of a blocked site on an allowed page does no harm', async () => {

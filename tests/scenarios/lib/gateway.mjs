@@ -31,7 +31,7 @@ export async function makeCa(place, folder = 'gateway-ca') {
 }
 
 // The text of a configuration. Everything can be overridden; `extra` is YAML.
-export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPort, httpPort, profile, inspect = 'needed', workers = 1, limits = {}, log, languages = ['en', 'ar'], extra = '' }) {
+export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPort, httpPort, profile, inspect = 'needed', http2 = 'mirror', workers = 1, limits = {}, log, languages = ['en', 'ar'], extra = '' }) {
   const lines = [
     `listen: ["127.0.0.1:${port}"]`,
     `workers: ${workers}`,
@@ -44,6 +44,7 @@ export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPo
     ...(Object.keys(hosts).length > 0 ? ['  hosts:'] : []), ...Object.entries(hosts).map(([name, address]) => `    ${name}: ["${address}"]`),
     `default_profile: ${profile}`,
     `inspect: ${inspect}`,
+    `http2: ${http2}`,
     `ports: {connect: [443, ${tlsPort}], http: [80, ${httpPort}]}`,
     'reach: {allow: ["127.0.0.0/8"]}',
     `log: {decisions: "${log}"}`,

@@ -16,7 +16,8 @@ const answers = (port) => new Promise((done) => {
 //   /big         1 MiB of known bytes
 //   /echo        the request's method, target and fields
 //   /status/NNN  that status
-export async function startOrigin(place, servers) {
+// isHttp2: it speaks HTTP/2 over TLS too.
+export async function startOrigin(place, servers, { isHttp2 = false } = {}) {
   const httpPort = await freePort();
   const tlsPort = await freePort();
   place.file('origin/docs/index.html', '<!doctype html><html lang="en"><title>origin</title><h1>The origin\'s page</h1>');
@@ -31,7 +32,7 @@ export async function startOrigin(place, servers) {
     location / { try_files $uri $uri/index.html /index.html; }`;
   const blocks = servers.map((server, i) => `
   server {
-    listen 127.0.0.1:${tlsPort} ssl ${i === 0 ? 'default_server' : ''};
+    listen 127.0.0.1:${tlsPort} ssl ${isHttp2 ? 'http2' : ''} ${i === 0 ? 'default_server' : ''};
     server_name ${server.names.join(' ')};
     ssl_certificate ${server.certificate.certificate};
     ssl_certificate_key ${server.certificate.key};
