@@ -11,9 +11,13 @@
  *  a max of 120 or more is no end (120 stands for an adult of unknown age and
  *  must not slip out of what is for everybody), the classes of subscriber meet
  *  (none on either side meets any) and, where it is an offer, the profile
- *  accepts it. It speaks about hits of its own lists, and about hits of
- *  category lists that carry one of its categories, with the specificity of
- *  the hit.
+ *  accepts it, and the local time is in its hours where it has any. It speaks
+ *  about hits of its own lists, and about hits of category lists that carry one
+ *  of its categories, with the specificity of the hit.
+ *  A requirement that changes at a date, or is stronger for one class than for
+ *  another, is several records of one id, its parts: each speaks for itself, as
+ *  a requirement does, and what is said of the id (an offer that is accepted,
+ *  an appeal against it) is said of all. Parts may have their lists in common.
  *
  * AT WHICH LEVEL (include/cop/level.tbl, best first)
  *  LOCKED_ENTRY     deny of a nationally locked requirement, by its own list
@@ -44,6 +48,9 @@
  * says the same.
  *
  * EXCEPTIONS
+ *  What a requirement denies is set aside where the hit is coarser than the
+ *  requirement may block by (its grain), and where the class has a category
+ *  that the requirement spares. Both bind that requirement alone.
  *  A list of what a requirement allows is an exception from that requirement:
  *  what it denies is set aside where the exception names as much or less. So an
  *  exception holds at every level, also from a lock or an offer; and as it
@@ -179,7 +186,6 @@ void opinion_form(const struct cop_policy *policy,
     out->beside_n = 0;
     out->rest = (struct statement){
         .hit = {.rule = COP_NONE},
-        .until_unix = INT64_MAX,
         .requirement = COP_NONE,
         .bundle = COP_NONE,
         .category = COP_NONE,
@@ -225,7 +231,8 @@ void cop_evaluate(const struct cop_policy *policy,
     out->requirement = index_of(policy, s);
     out->category = s->category;
     out->hit = s->hit;
-    out->until_unix = s->until_unix;
+    out->until_unix = INT64_MAX;
+    out->holds_until_unix = INT64_MAX;
     out->is_scheduled = s->is_scheduled;
     out->beside_n = opinion.beside_n;
     for (unsigned i = 0; i < opinion.beside_n; i++) {
@@ -237,5 +244,9 @@ void cop_evaluate(const struct cop_policy *policy,
             .bundle = (uint16_t)beside->bundle,
             .action = (uint8_t)beside->action,
         };
+    }
+    if (profile < policy->profiles_n) {
+        out->until_unix = until_ends(policy, profile, moment, s);
+        out->holds_until_unix = until_holds(policy, class, profile, moment);
     }
 }
