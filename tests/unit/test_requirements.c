@@ -56,7 +56,8 @@ static const struct {
     {"sketch-rw-policy", COP_OK, {NULL}},
     {"sketch-to-opt-out", COP_OK, {"override"}},
     {"sketch-gb-mobile", COP_OK, {NULL}},
-    {"sketch-amended-guard", COP_OK, {NULL}},
+    {"sketch-amended-guard", COP_OK,
+        {"L05 the requirement takes effect on 2027-01-01, by itself"}},
 };
 enum { EXAMPLES_N = sizeof(examples) / sizeof(examples[0]) };
 
