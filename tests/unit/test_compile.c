@@ -366,7 +366,7 @@ static void drafts_are_dry_runs(void **state)
     assert_int_equal(bench.findings.report.errors, 0);
     assert_int_equal(bench.findings.report.warnings, 0);
     assert_true(findings_have(&bench.findings, "note d.yaml:4:7 unsupported"));
-    assert_true(findings_have(&bench.findings, "note d.yaml:8:19 unsupported"));
+    assert_true(findings_have(&bench.findings, "note d.yaml:9:89 unsupported"));
     assert_true(findings_have(&bench.findings, "note d.yaml:10:8 L01"));
     assert_true(findings_have(&bench.findings,
         "vectors not run: 1, because the requirement is not in force"));
