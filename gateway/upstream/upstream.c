@@ -376,10 +376,13 @@ static struct upstream *find_ready(
     const struct place place = {to->is_tls, to->dial.host, to->dial.port};
     struct upstream *found = NULL;
 
+    if ((to->how & UPSTREAM_FRESH) != 0) {
+        return NULL;
+    }
     if ((to->how & UPSTREAM_HTTP1) == 0) {
         found = shared_find(&upstreams->shared, to);
     }
-    if (found == NULL && (to->how & UPSTREAM_FRESH) == 0) {
+    if (found == NULL) {
         found = pool_take(&upstreams->idle, &place, &to->dial.bar);
         if (found != NULL) {
             found->is_reused = true;
@@ -444,7 +447,8 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     wait->port = to->dial.port;
     wait->bar = to->dial.bar;
     wait->is_tls = to->is_tls;
-    wait->how = to->how;
+    /* What is made while it waits is fresh. */
+    wait->how = to->how & ~(unsigned)UPSTREAM_FRESH;
     watch_init(&wait->watch, wait_ready);
     timer_init(&wait->timer, wait_late);
     return wait;

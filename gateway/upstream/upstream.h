@@ -76,7 +76,7 @@ typedef void upstream_fn(void *context, struct upstream *upstream,
 
 /* What kind of connection is wanted, in bits. */
 enum {
-    UPSTREAM_FRESH = 1,    /* not an idle one (a reused one just died) */
+    UPSTREAM_FRESH = 1,    /* a new one: one that was there just died */
     UPSTREAM_HTTP1 = 2,    /* HTTP/1, whatever else the server speaks */
     UPSTREAM_WEBSOCKET = 4 /* HTTP/1, or one whose server takes WebSockets */
 };
