@@ -259,6 +259,87 @@ static void test_families_take_turns(void **state)
     (void)close(server4);
 }
 
+static struct result dial_aimed(
+    struct world *world, const char *name, uint16_t port, const struct aim *aim)
+{
+    struct result result = {.loop = world->loop, .fd = -2};
+    struct cop_host host = host_of(name);
+    const struct dial_target target = {&host, port, aim};
+    struct dial *dial = NULL;
+
+    assert_int_equal(
+        dial_start_at(world->dialer, &target, on_dialled, &result, &dial),
+        COP_OK);
+    assert_int_equal(loop_run(world->loop), COP_OK);
+    assert_int_equal(result.calls, 1);
+    return result;
+}
+
+/* An address that the client was going to is tried first if it is the name's;
+ * if it is not, it is not connected to at all, unless it is fixed. */
+static void test_aim(void **state)
+{
+    static const struct {
+        uint8_t last;
+        bool is_fixed;
+        const char *reached;
+    } rows[] = {
+        {1, false, "127.0.0.1"},
+        {2, false, "127.0.0.2"},
+        {3, false, "127.0.0.3"},
+        {4, false, "127.0.0.1"},
+        {4, true, "127.0.0.4"},
+    };
+    struct world *world = *state;
+    struct sockaddr_storage at = parsed("0.0.0.0:0");
+    int server = listener(&at, 16);
+
+    fix(world, "three.test", "127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0");
+    open_dialer(world);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct aim aim = {
+            {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = rows[i].last},
+            rows[i].is_fixed};
+        struct result result =
+            dial_aimed(world, "three.test", address_port(&at), &aim);
+
+        assert_int_equal(result.reason, COP_REASON_NONE);
+        assert_is_host(&result.address, rows[i].reached);
+        (void)close(result.fd);
+    }
+    (void)close(server);
+}
+
+/* Being on the way there does not make an address one that may be reached. */
+static void test_fixed_aim_is_judged(void **state)
+{
+    struct world *world = *state;
+    const struct aim aim = {
+        {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}, true};
+    struct result result;
+
+    open_dialer(world);
+    result = dial_aimed(world, "any.test", 80, &aim);
+    assert_int_equal(result.reason, COP_REASON_REACH);
+}
+
+static void test_aims_are_compared(void **state)
+{
+    const struct aim hint = {{1}, false};
+    const struct aim other_hint = {{2}, false};
+    const struct aim fixed = {{1}, true};
+    const struct aim other = {{2}, true};
+
+    (void)state;
+    assert_true(aim_is_same(NULL, NULL));
+    assert_true(aim_is_same(NULL, &hint));
+    assert_true(aim_is_same(&hint, &other_hint));
+    assert_true(aim_is_same(&fixed, &fixed));
+    assert_false(aim_is_same(&fixed, &other));
+    assert_false(aim_is_same(&fixed, &hint));
+    assert_false(aim_is_same(NULL, &fixed));
+}
+
 static void test_refused(void **state)
 {
     struct world *world = *state;
@@ -593,6 +674,9 @@ int main(void)
         TEST(test_connects_to_an_address),
         TEST(test_connects_to_a_name),
         TEST(test_families_take_turns),
+        TEST(test_aim),
+        TEST(test_fixed_aim_is_judged),
+        TEST(test_aims_are_compared),
         TEST(test_refused),
         TEST(test_reach_is_judged),
         TEST(test_barred_addresses_are_passed_over),
