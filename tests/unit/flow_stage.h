@@ -292,7 +292,7 @@ static inline void stage_on_door(struct watch *watch, unsigned events)
 
     (void)events;
     if (fd >= 0) {
-        flow_accept(stage->flow, fd, &client);
+        flow_accept(stage->flow, fd, &client, 0);
     }
 }
 

@@ -260,19 +260,12 @@ static void test_families_take_turns(void **state)
 }
 
 static struct result dial_aimed(
-    struct world *world, const char *name, uint16_t port, const struct aim *aim)
+    struct world *world, const char *name, uint16_t port, struct aim aim)
 {
-    struct result result = {.loop = world->loop, .fd = -2};
     struct cop_host host = host_of(name);
-    const struct dial_target target = {&host, port, aim};
-    struct dial *dial = NULL;
 
-    assert_int_equal(
-        dial_start_at(world->dialer, &target, on_dialled, &result, &dial),
-        COP_OK);
-    assert_int_equal(loop_run(world->loop), COP_OK);
-    assert_int_equal(result.calls, 1);
-    return result;
+    return dial_to(
+        world, &(struct dial_to){.host = &host, .port = port, .aim = aim});
 }
 
 /* An address that the client was going to is tried first if it is the name's;
@@ -281,14 +274,14 @@ static void test_aim(void **state)
 {
     static const struct {
         uint8_t last;
-        bool is_fixed;
+        enum aim_kind kind;
         const char *reached;
     } rows[] = {
-        {1, false, "127.0.0.1"},
-        {2, false, "127.0.0.2"},
-        {3, false, "127.0.0.3"},
-        {4, false, "127.0.0.1"},
-        {4, true, "127.0.0.4"},
+        {1, AIM_HINT, "127.0.0.1"},
+        {2, AIM_HINT, "127.0.0.2"},
+        {3, AIM_HINT, "127.0.0.3"},
+        {4, AIM_HINT, "127.0.0.1"},
+        {4, AIM_ONLY, "127.0.0.4"},
     };
     struct world *world = *state;
     struct sockaddr_storage at = parsed("0.0.0.0:0");
@@ -297,11 +290,10 @@ static void test_aim(void **state)
     fix(world, "three.test", "127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0");
     open_dialer(world);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct aim aim = {
-            {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = rows[i].last},
-            rows[i].is_fixed};
+        const struct aim aim = {rows[i].kind,
+            {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = rows[i].last}};
         struct result result =
-            dial_aimed(world, "three.test", address_port(&at), &aim);
+            dial_aimed(world, "three.test", address_port(&at), aim);
 
         assert_int_equal(result.reason, COP_REASON_NONE);
         assert_is_host(&result.address, rows[i].reached);
@@ -315,29 +307,27 @@ static void test_fixed_aim_is_judged(void **state)
 {
     struct world *world = *state;
     const struct aim aim = {
-        {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}, true};
+        AIM_ONLY, {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}};
     struct result result;
 
     open_dialer(world);
-    result = dial_aimed(world, "any.test", 80, &aim);
+    result = dial_aimed(world, "any.test", 80, aim);
     assert_int_equal(result.reason, COP_REASON_REACH);
 }
 
 static void test_aims_are_compared(void **state)
 {
-    const struct aim hint = {{1}, false};
-    const struct aim other_hint = {{2}, false};
-    const struct aim fixed = {{1}, true};
-    const struct aim other = {{2}, true};
+    const struct aim none = {.kind = AIM_NONE};
+    const struct aim hint = {AIM_HINT, {1}};
+    const struct aim only = {AIM_ONLY, {1}};
+    const struct aim other = {AIM_ONLY, {2}};
 
     (void)state;
-    assert_true(aim_is_same(NULL, NULL));
-    assert_true(aim_is_same(NULL, &hint));
-    assert_true(aim_is_same(&hint, &other_hint));
-    assert_true(aim_is_same(&fixed, &fixed));
-    assert_false(aim_is_same(&fixed, &other));
-    assert_false(aim_is_same(&fixed, &hint));
-    assert_false(aim_is_same(NULL, &fixed));
+    assert_true(aim_eq(&none, &hint));
+    assert_true(aim_eq(&only, &only));
+    assert_false(aim_eq(&only, &other));
+    assert_false(aim_eq(&only, &hint));
+    assert_false(aim_eq(&none, &only));
 }
 
 static void test_refused(void **state)
