@@ -41,7 +41,7 @@ export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPo
     ...(trust ? [`trust: ${trust}`] : []),
     'resolver:',
     '  servers: ["127.0.0.1:9"]',
-    ...(Object.keys(hosts).length > 0 ? ['  hosts:'] : []), ...Object.entries(hosts).map(([name, address]) => `    ${name}: ${JSON.stringify([address].flat())}`),
+    ...(Object.keys(hosts).length > 0 ? ['  hosts:'] : []), ...Object.entries(hosts).map(([name, address]) => `    ${name}: ${Array.isArray(address) ? JSON.stringify(address) : `["${address}"]`}`),
     `default_profile: ${profile}`,
     `inspect: ${inspect}`,
     `http2: ${http2}`,
