@@ -315,6 +315,7 @@ static enum step arrive_plain(struct conn *conn)
         if (config->http2 != CONFIG_HTTP2_NEVER) {
             return streams_begin(conn);
         }
+        fault_set(&conn->end, COP_REASON_NOT_HTTP, "HTTP/2 is switched off");
         return conn_linger(conn, COP_REASON_NOT_HTTP);
     case ARRIVE_HTTP1:
         flow_go(conn, CONN_IDLE);

@@ -62,6 +62,17 @@ bool origin_find(int fd, uint16_t listener_port, struct sockaddr_storage *out)
     return true;
 }
 
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+    static const uint8_t ipv4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127};
+    static const uint8_t ipv6[16] = {[15] = 1};
+    uint8_t bytes[16];
+
+    address_bytes(address, bytes);
+    return address_within(bytes, ipv4, 96 + 8) ||
+           memcmp(bytes, ipv6, sizeof(bytes)) == 0;
+}
+
 bool origin_is_here(const struct sockaddr_storage *address)
 {
     struct sockaddr_storage any_port = *address;
@@ -74,7 +85,7 @@ bool origin_is_here(const struct sockaddr_storage *address)
         return true;
     }
     /* Nothing is sent. To an address of one's own one speaks from that very
-     * address. */
+     * address, or, to loopback's many, from loopback. */
     address_set_port(&any_port, 9);
     memset(&source, 0, sizeof(source));
     if (connect(fd, (const struct sockaddr *)(const void *)&any_port,
@@ -82,7 +93,7 @@ bool origin_is_here(const struct sockaddr_storage *address)
         is_here = errno != ENETUNREACH && errno != EHOSTUNREACH;
     } else if (getsockname(fd, (struct sockaddr *)(void *)&source, &n) == 0) {
         address_set_port(&source, 9);
-        is_here = is_same(&source, &any_port);
+        is_here = is_same(&source, &any_port) || is_loopback(&source);
     }
     (void)close(fd);
     return is_here;

@@ -59,6 +59,6 @@ export async function makeNetworks(place) {
   await ip('-n', names.client, '-6', 'route', 'add', 'default', 'via', addresses.gateway[1]);
   // The servers know no way back to the clients: what reaches them past the
   // gateway's own sockets is never answered by accident.
-  await within('gateway', 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
+  await within('gateway', 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding');
   return { names, inside, within };
 }
