@@ -15,17 +15,13 @@
     "  proxy_protocol: [127.0.0.0/8]}]\n"
 
 /* Something that looks like an encrypted ClientHello. */
-static int add_hidden(SSL *ssl, unsigned kind, unsigned context,
-    const unsigned char **out, size_t *n, X509 *certificate, size_t chain,
-    int *alert, void *ours)
+static int add_hidden(SSL *ssl, unsigned kind, const unsigned char **out,
+    size_t *n, int *alert, void *ours)
 {
     static const unsigned char outer[] = {0, 0, 1, 0, 1, 7, 0, 0, 0, 1, 'x'};
 
     (void)ssl;
     (void)kind;
-    (void)context;
-    (void)certificate;
-    (void)chain;
     (void)alert;
     (void)ours;
     *out = outer;
@@ -46,9 +42,8 @@ static bool greet(
         stage->tls->port);
     assert_true(peer_send(peer, text));
     if (hides) {
-        assert_int_equal(
-            SSL_CTX_add_custom_ext(context, 0xfe0d, SSL_EXT_CLIENT_HELLO,
-                add_hidden, NULL, NULL, NULL, NULL),
+        assert_int_equal(SSL_CTX_add_client_custom_ext(context, 0xfe0d,
+                             add_hidden, NULL, NULL, NULL, NULL),
             1);
     }
     peer->ssl = SSL_new(context);
