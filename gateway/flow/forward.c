@@ -2,6 +2,7 @@
 
 #include "gateway/filter/hop.h"
 #include "gateway/flow/answer.h"
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/websocket.h"
 #include "gateway/http/h1_write.h"
@@ -249,7 +250,8 @@ static enum step forward_connect(struct exchange *x, unsigned how)
 {
     struct upstream *upstream = NULL;
     const struct upstream_to to = {
-        .dial = {&x->to.host, x->to.port, gate_bar(x->gate)},
+        .dial = {&x->to.host, x->to.port, gate_bar(x->gate),
+            arrival_aim(x->conn, &x->to.host)},
         .is_tls = x->to.is_tls,
         .how = forward_how(x) | how};
     enum cop_status status = upstreams_get(x->conn->flow->upstreams, &to,

@@ -4,6 +4,7 @@
  * The verified connection goes to the pool at once: there it is watched while
  * the client shakes hands, the first request takes it out again, and another
  * client of the same site need not wait for one of its own. */
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/streams.h"
@@ -95,8 +96,9 @@ static void intercept_on_upstream(void *context, struct upstream *upstream,
 enum step intercept_begin(struct conn *conn)
 {
     struct upstream *upstream = NULL;
-    const struct upstream_to to = {.dial = {&conn->site.host, conn->site.port,
-                                       gate_bar(conn->tunnel->gate)},
+    const struct upstream_to to = {
+        .dial = {&conn->site.host, conn->site.port,
+            gate_bar(conn->tunnel->gate), arrival_aim(conn, &conn->site.host)},
         .is_tls = true};
     enum cop_status status = upstreams_get(conn->flow->upstreams, &to,
         intercept_on_upstream, conn, &upstream, &conn->tunnel->wait);

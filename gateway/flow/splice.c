@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/inner.h"
 
 /* The server is out of reach, or no address of it may be used. TLS is not
@@ -78,8 +79,8 @@ static void splice_dialled(void *context, int fd, enum cop_reason reason,
 
 enum step splice_begin(struct conn *conn)
 {
-    const struct dial_to to = {
-        &conn->site.host, conn->site.port, gate_bar(conn->tunnel->gate)};
+    const struct dial_to to = {&conn->site.host, conn->site.port,
+        gate_bar(conn->tunnel->gate), arrival_aim(conn, &conn->site.host)};
     enum cop_status status = dial_start(
         conn->flow->dialer, &to, splice_dialled, conn, &conn->tunnel->dial);
 

@@ -27,13 +27,14 @@ uint64_t place_hash(const uint64_t secret[2], const struct place *place)
 
 struct place place_of(const struct upstream *upstream)
 {
-    return (struct place){upstream->is_tls, &upstream->host, upstream->port};
+    return (struct place){
+        upstream->is_tls, &upstream->host, upstream->port, upstream->aim};
 }
 
 bool place_eq(const struct place *a, const struct place *b)
 {
     return a->port == b->port && a->is_tls == b->is_tls &&
-           cop_host_eq(a->host, b->host);
+           cop_host_eq(a->host, b->host) && aim_eq(&a->aim, &b->aim);
 }
 
 static bool leads_to(const struct upstream *upstream, const struct place *place)

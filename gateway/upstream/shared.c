@@ -230,7 +230,8 @@ static bool shared_is_alive(struct shared *shared, struct upstream *it)
 struct upstream *shared_find(
     struct shared *shared, const struct upstream_to *to)
 {
-    const struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    const struct place place = {
+        to->is_tls, to->dial.host, to->dial.port, to->dial.aim};
     bool websocket = (to->how & UPSTREAM_WEBSOCKET) != 0;
     struct upstream *next;
 

@@ -67,6 +67,7 @@ struct upstream_wait {
     struct timer timer;
     struct cop_host host;
     uint16_t port;
+    struct aim aim;
     struct dial_bar bar; /* of who waits, and gone with it */
     bool is_tls;
     unsigned how;
@@ -158,12 +159,13 @@ static void wait_fail(
 
 static struct place wait_place(const struct upstream_wait *wait)
 {
-    return (struct place){wait->is_tls, &wait->host, wait->port};
+    return (struct place){wait->is_tls, &wait->host, wait->port, wait->aim};
 }
 
 static struct upstream_to wait_to(const struct upstream_wait *wait)
 {
-    return (struct upstream_to){.dial = {&wait->host, wait->port, wait->bar},
+    return (struct upstream_to){
+        .dial = {&wait->host, wait->port, wait->bar, wait->aim},
         .is_tls = wait->is_tls,
         .how = wait->how};
 }
@@ -208,7 +210,7 @@ static void wait_succeed(struct upstream_wait *wait)
     struct upstreams *pool = wait->pool;
     struct upstream *upstream = wait->upstream;
     struct cop_host host = wait->host;
-    const struct place place = {wait->is_tls, &host, wait->port};
+    const struct place place = {wait->is_tls, &host, wait->port, wait->aim};
     struct upstream_wait *followers;
     bool is_h2 = wire_is_h2(&upstream->wire);
 
@@ -276,6 +278,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd,
     upstream->wire.abort = COP_REASON_ORIGIN_ABORT;
     upstream->host = wait->host;
     upstream->address = *address;
+    upstream->aim = wait->aim;
     upstream->port = wait->port;
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
@@ -334,7 +337,7 @@ static void wait_dialled(void *context, int fd, enum cop_reason reason,
 
 static enum cop_status wait_try(struct upstream_wait *wait)
 {
-    const struct dial_to to = {&wait->host, wait->port, wait->bar};
+    const struct dial_to to = {&wait->host, wait->port, wait->bar, wait->aim};
     enum cop_status status =
         dial_start(wait->pool->dialer, &to, wait_dialled, wait, &wait->dial);
 
@@ -373,7 +376,8 @@ static struct upstream_wait *find_leader(
 static struct upstream *find_ready(
     struct upstreams *upstreams, const struct upstream_to *to)
 {
-    const struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    const struct place place = {
+        to->is_tls, to->dial.host, to->dial.port, to->dial.aim};
     struct upstream *found = NULL;
 
     if ((to->how & UPSTREAM_FRESH) != 0) {
@@ -446,6 +450,7 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     wait->host = *to->dial.host;
     wait->port = to->dial.port;
     wait->bar = to->dial.bar;
+    wait->aim = to->dial.aim;
     wait->is_tls = to->is_tls;
     /* What is made while it waits is fresh. */
     wait->how = to->how & ~(unsigned)UPSTREAM_FRESH;
@@ -458,7 +463,8 @@ enum cop_status upstreams_get(struct upstreams *upstreams,
     const struct upstream_to *to, upstream_fn *fn, void *context,
     struct upstream **upstream, struct upstream_wait **wait)
 {
-    const struct place place = {to->is_tls, to->dial.host, to->dial.port};
+    const struct place place = {
+        to->is_tls, to->dial.host, to->dial.port, to->dial.aim};
     struct upstream *found = find_ready(upstreams, to);
     struct upstream_wait *leader = NULL;
     struct upstream_wait *made;

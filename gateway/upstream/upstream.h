@@ -23,6 +23,9 @@ struct place {
     bool is_tls;
     const struct cop_host *host;
     uint16_t port;
+    /* AIM_ONLY is part of the place: what leads there serves nobody who is on
+     * the way to another address, whatever name was given. */
+    struct aim aim;
 };
 
 /* One connection to a place. Of HTTP/1 it is its user's alone, with nothing in
@@ -33,6 +36,7 @@ struct upstream {
     struct session *session; /* HTTP/2; else NULL */
     struct cop_host host;
     struct sockaddr_storage address; /* where it is connected to */
+    struct aim aim;                  /* how that address was chosen */
     uint16_t port;
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
