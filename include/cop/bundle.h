@@ -49,8 +49,9 @@ struct cop_bundle_info {
     struct cop_slice licence;
     struct cop_slice revision; /* the issuer's own version, "2026.11.1" */
     struct cop_slice timezone; /* of a policy file, IANA name; empty for none */
-    uint8_t digest[32];        /* SHA-256 of the whole file, the digest's own
-                                  place taken as zeros */
+    int32_t east_s;     /* of UTC: where the days of the bundle's dates begin */
+    uint8_t digest[32]; /* SHA-256 of the whole file, the digest's own
+                           place taken as zeros */
     uint64_t file_bytes;
     uint32_t requirements;
     uint32_t lists;
@@ -88,6 +89,15 @@ enum cop_identity {
 #include "cop/identity.tbl"
 };
 
+/* The coarsest rule by which a requirement blocks: what is blocked by a list of
+ * domains says less than what is by one of URLs. */
+enum cop_grain {
+    COP_GRAIN_ANY, /* addresses and networks, too */
+    COP_GRAIN_DOMAIN,
+    COP_GRAIN_HOST,
+    COP_GRAIN_URL
+};
+
 /* The word of each in documents, output and logs, static; "unknown" for a value
  * that is none. */
 COP_API const char *cop_strength_word(enum cop_strength strength);
@@ -115,7 +125,23 @@ struct cop_requirement {
     uint8_t age_max;
     int64_t from_unix;  /* effective from, INT64_MIN when open */
     int64_t until_unix; /* effective to, INT64_MAX when open */
+    uint32_t part;      /* a requirement that says different things at different
+                           times or to different classes has several records of
+                           one id, numbered from 0 */
+    uint32_t hours;     /* of the week in which it speaks; 0: at all times */
 };
+
+/* A span of the local week; it goes over the week's end where `to` is below
+ * `from`. */
+struct cop_hours {
+    uint16_t from; /* minute, Monday 00:00 = 0 */
+    uint16_t to;   /* exclusive */
+};
+
+/* The hours in which a requirement speaks: the `at`-th of them, below
+ * cop_requirement.hours. */
+COP_API struct cop_hours cop_bundle_requirement_hours(
+    const struct cop_bundle *bundle, uint32_t requirement, uint32_t at);
 
 /* Requirement `index`, below info.requirements. */
 COP_API void cop_bundle_requirement(const struct cop_bundle *bundle,

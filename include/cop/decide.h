@@ -16,8 +16,8 @@
 #include "cop/url.h"
 
 enum {
-    COP_BUNDLES_MAX = 8,   /* side by side in one policy */
-    COP_LISTS_MAX = 512,   /* of all bundles of one policy */
+    COP_BUNDLES_MAX = 8, /* side by side in one policy */
+    COP_LISTS_MAX = 512, /* of all bundles of one policy */
     COP_PROFILES_MAX = 4096
 };
 
@@ -45,10 +45,10 @@ COP_API const char *cop_level_text(enum cop_level level);
 
 /* Who is asking, where no named profile says it (vectors, `copc explain`). */
 struct cop_subject {
-    uint8_t age;                  /* years; 120 for an adult of unknown age:
-                                     intervals that reach 120 have no end */
-    struct cop_slice subscriber;  /* "school_pupil", "residential"...; empty:
-                                     any requirement's class matches */
+    uint8_t age;                    /* years; 120 for an adult of unknown age:
+                                       intervals that reach 120 have no end */
+    struct cop_slice subscriber;    /* "school_pupil", "residential"...; empty:
+                                       any requirement's class matches */
     struct cop_slice template_name; /* empty for none */
     bool accepts_offers; /* requirements that must be offered are on */
 };
@@ -98,7 +98,7 @@ COP_API uint64_t cop_policy_generation(const struct cop_policy *policy);
  * URL prefix, bytes of path and query; of an address or a network of
  * addresses, bits of its prefix; of a country, a numbered network and a
  * pattern 0. */
-#define COP_SPECIFICITY(class, detail) \
+#define COP_SPECIFICITY(class, detail)                                         \
     ((uint16_t)(((class) << 12) | ((detail) > 4095 ? 4095 : (detail))))
 enum {
     COP_MATCH_NONE = 0,
@@ -247,8 +247,14 @@ struct cop_verdict {
                              the profile itself did */
     struct cop_hit hit;   /* hit.specificity 0: no rule (schedule, allow-only
                              or nothing decided) */
-    int64_t until_unix;   /* a grant's or appeal's end; INT64_MAX */
-    bool is_scheduled;    /* the profile's hours decided */
+    int64_t until_unix;   /* when what decided ends by itself: a grant, an
+                             appeal, hours, a requirement; INT64_MAX: never */
+    int64_t holds_until_unix; /* the first moment at which time alone may decide
+                                 otherwise, because that ends or anything else
+                                 begins or ends; INT64_MAX: none. In both, hours
+                                 are counted as if no clock changed to or from
+                                 summer time until then */
+    bool is_scheduled;        /* the profile's hours decided */
 };
 
 /* Decide for a profile at a moment.
@@ -261,19 +267,19 @@ COP_API void cop_evaluate(const struct cop_policy *policy,
 
 /* Whether the policy forbids looking inside connections to what was classified
  * (never-inspect categories and hosts). */
-COP_API bool cop_policy_never_inspects(const struct cop_policy *policy,
-    const struct cop_class *class);
+COP_API bool cop_policy_never_inspects(
+    const struct cop_policy *policy, const struct cop_class *class);
 
 /* A rule in words: its kind, text, list, and where it was written. */
 struct cop_rule {
-    const char *kind;       /* "domain", "host", "below", "url", "pattern",
-                               "address", "network", "adblock", "country",
-                               "as" */
-    struct cop_slice text;  /* into the bundle; of hashed host rules into
-                               `host`, whose suffix it is */
-    struct cop_slice list;  /* list name */
-    struct cop_slice file;  /* as the author named it */
-    uint32_t line; /* 0 when it is not kept: domains of large lists */
+    const char *kind;      /* "domain", "host", "below", "url", "pattern",
+                              "address", "network", "adblock", "country",
+                              "as" */
+    struct cop_slice text; /* into the bundle; of hashed host rules into
+                              `host`, whose suffix it is */
+    struct cop_slice list; /* list name */
+    struct cop_slice file; /* as the author named it */
+    uint32_t line;         /* 0 when it is not kept: domains of large lists */
     uint32_t bundle;
 };
 /* host   the host that was classified */
@@ -285,7 +291,9 @@ COP_API void cop_rule_describe(const struct cop_policy *policy,
 enum cop_aside {
     COP_ASIDE_NOTHING,
     COP_ASIDE_EXCEPTION, /* the requirement itself lists an exception */
-    COP_ASIDE_APPEAL     /* its own authority upheld an appeal against it */
+    COP_ASIDE_APPEAL,    /* its own authority upheld an appeal against it */
+    COP_ASIDE_COARSE, /* the rule is coarser than its requirement blocks by */
+    COP_ASIDE_SPARED  /* its requirement spares a category of the class */
 };
 
 /* Every rule that spoke, in order of precedence, the deciding one first and
@@ -301,7 +309,7 @@ struct cop_step {
     bool is_deciding;
     enum cop_aside aside;
     struct cop_hit aside_hit; /* of the exception or appeal; specificity 0:
-                                 nothing set it aside */
+                                 no rule set it aside */
 };
 typedef void cop_step_fn(void *context, const struct cop_step *step);
 COP_API void cop_explain(const struct cop_policy *policy,

@@ -22,9 +22,11 @@ struct cop_evidence {
     int64_t review_unix;      /* INT64_MAX when no day is named */
     uint32_t version;         /* of the document */
     uint32_t subscribers;     /* bits of subscriber.tbl; 0: any */
-    uint32_t offered_to;      /* of these: who must accept it; the others have
-                                 it by default */
-    uint32_t vectors;         /* test vectors that held when it was compiled */
+    struct cop_catset spares; /* it blocks nothing that is in one of these */
+    enum cop_grain grain;     /* it blocks by nothing coarser */
+    uint32_t lists_of; /* the requirement, of the same id, whose lists are
+                          its lists: mostly itself */
+    uint32_t vectors;  /* test vectors that held when it was compiled */
     uint32_t vectors_not_run; /* those that this version could not run */
     uint32_t shadowed_by;     /* a requirement of this bundle that always
                                  decides instead; UINT32_MAX: none */
@@ -50,7 +52,8 @@ struct cop_origin {
     struct cop_catset categories; /* of a category list */
     uint32_t requirement;         /* that names it; UINT32_MAX: none */
     uint32_t entries;             /* lines that are entries, repeats counted */
-    int64_t retrieved_unix;       /* INT64_MIN when nobody says */
+    uint32_t held;          /* and those that a collateral guard left out */
+    int64_t retrieved_unix; /* INT64_MIN when nobody says */
     uint8_t digest[32]; /* SHA-256 of the file that it was read from, packed or
                            not; of a folder, of the digests of its files
                            domains, urls and expressions in a row; zeros when

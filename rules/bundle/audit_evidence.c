@@ -50,6 +50,9 @@ const char *audit_origin(const struct cop_bundle *bundle, uint32_t index)
     if (!requirement_holds(bundle, o->requirement)) {
         return no_owner;
     }
+    if (o->zero != 0) {
+        return "has something where the format has zeros";
+    }
     if (index > 0) {
         const struct format_origin *before =
             section_at(bundle, SECTION_ORIGINS, index - 1);

@@ -14,7 +14,7 @@ static const char not_zero[] = "has something where the format has zeros";
 static const char no_such[] = "has a value that the format does not know";
 static const char no_owner[] = "belongs to a record that is not there";
 
-enum { WEEK_MINUTES = 7 * 24 * 60 };
+enum { WEEK_MINUTES = 7 * 24 * 60, DAY_SECONDS = 86400 };
 
 static bool string_holds(
     const struct cop_bundle *bundle, struct format_span span)
@@ -72,7 +72,10 @@ const char *audit_manifest(const struct cop_bundle *bundle, uint32_t index)
         (m->labels_min == 0) != (m->labels_max == 0)) {
         return "counts other hosts than the bundle has";
     }
-    return NULL;
+    if (m->east_s < -DAY_SECONDS || m->east_s > DAY_SECONDS) {
+        return no_such;
+    }
+    return m->zero == 0 ? NULL : not_zero;
 }
 
 const char *audit_code(const struct cop_bundle *bundle, uint32_t index)
@@ -163,7 +166,24 @@ static bool requirement_values_hold(const struct format_requirement *q)
     return q->strength <= COP_STRENGTH_LOCAL_DISCRETION &&
            q->lock <= COP_LOCK_NATIONAL && q->logging <= COP_LOG_REQUIRED &&
            q->identity <= COP_IDENTITY_PERSON && (q->flags & ~flags) == 0 &&
-           q->age_min <= q->age_max && (q->offered_to & ~q->subscribers) == 0;
+           q->age_min <= q->age_max && q->grain <= COP_GRAIN_URL;
+}
+
+/* Whether the rows of one id are numbered from 0, and lists are those of an
+ * earlier part that has its own. */
+static bool requirement_part_holds(
+    const struct cop_bundle *bundle, uint32_t index)
+{
+    const struct format_requirement *q = bundle_requirement(bundle, index);
+    const struct format_requirement *before =
+        index > 0 ? bundle_requirement(bundle, index - 1) : NULL;
+
+    if (q->lists_of > index || index - q->lists_of > q->part ||
+        bundle_requirement(bundle, q->lists_of)->lists_of != q->lists_of) {
+        return false;
+    }
+    return q->part == 0 || (before != NULL && before->part == q->part - 1 &&
+                               strings_order(bundle, before->id, q->id) == 0);
 }
 
 const char *audit_requirement(const struct cop_bundle *bundle, uint32_t index)
@@ -173,22 +193,28 @@ const char *audit_requirement(const struct cop_bundle *bundle, uint32_t index)
     if (!requirement_texts_hold(bundle, q)) {
         return text_outside;
     }
-    if (!audit_set_holds(bundle, q->categories)) {
+    if (!audit_set_holds(bundle, q->categories) ||
+        !audit_set_holds(bundle, q->spares)) {
         return set_unsound;
+    }
+    if (!section_holds(bundle, SECTION_WINDOWS, q->hours)) {
+        return "has hours that leave their section";
     }
     if (!requirement_values_hold(q)) {
         return no_such;
     }
-    if (q->zero[0] != 0 || q->zero[1] != 0 || q->zero[2] != 0 ||
-        q->zero2 != 0) {
+    if (q->zero[0] != 0 || q->zero[1] != 0) {
         return not_zero;
     }
-    if (index > 0 &&
+    if (index > 0 && q->part == 0 &&
         strings_order(
             bundle, bundle_requirement(bundle, index - 1)->id, q->id) >= 0) {
         return unsorted;
     }
-    return NULL;
+    return requirement_part_holds(bundle, index)
+               ? NULL
+               : "is no part of the requirement before it, or has the lists of "
+                 "none";
 }
 
 static bool texts_ascend(const struct cop_bundle *bundle,

@@ -44,6 +44,7 @@ static void origin_add(struct writer *w, const struct cop_origin *o)
                            ? FORMAT_NONE
                            : w->requirements.rank[o->requirement],
         .entries = o->entries,
+        .held = o->held,
     };
 
     memcpy(row.digest, o->digest, sizeof(row.digest));
@@ -88,7 +89,9 @@ void cop_bundle_evidence(
         .review_unix = e->review_unix,
         .version = e->version,
         .subscribers = q->subscribers,
-        .offered_to = q->offered_to,
+        .spares = bundle_set(bundle, q->spares),
+        .grain = (enum cop_grain)q->grain,
+        .lists_of = q->lists_of,
         .vectors = e->vectors,
         .vectors_not_run = e->vectors_not_run,
         .shadowed_by = e->shadowed_by,
@@ -120,6 +123,7 @@ void cop_bundle_origin(
         .categories = bundle_set(bundle, o->categories),
         .requirement = o->requirement,
         .entries = o->entries,
+        .held = o->held,
         .retrieved_unix = o->retrieved_unix,
     };
     memcpy(out->digest, o->digest, sizeof(out->digest));

@@ -78,6 +78,8 @@ struct format_manifest {
     uint32_t hosts;                   /* rules about hosts */
     uint16_t labels_max; /* labels of the longest name that is looked up... */
     uint16_t labels_min; /* ...and of the shortest; both 0 without any */
+    int32_t east_s;      /* of UTC: where the days of its dates begin */
+    uint32_t zero;
 };
 
 enum { FORMAT_LIST_LIMIT_MATCHES = 1, FORMAT_LIST_NEEDS_URL = 2 };
@@ -98,18 +100,23 @@ enum {
     FORMAT_REQUIREMENT_OFFER = 8
 };
 
-struct format_requirement { /* by id, unique */
+/* A requirement that says different things at different times, or to different
+ * classes of subscriber, has a record for each: its parts. */
+struct format_requirement { /* by id, part; unique */
     struct format_span id, authority, instrument, citation, blocked_by;
     struct format_span categories; /* CODES */
+    struct format_span spares;     /* CODES: what is in one, it blocks not */
+    struct format_span hours; /* WINDOWS in which it speaks; none: always */
     int64_t from_unix, until_unix;
     uint32_t subscribers;
     uint16_t http_status;
     uint8_t age_min, age_max;
     uint8_t strength, lock, logging, identity;
     uint8_t flags;
-    uint8_t zero[3];
-    uint32_t offered_to; /* of the subscribers: those who must accept it */
-    uint32_t zero2;
+    uint8_t grain; /* enum cop_grain: it blocks by nothing coarser */
+    uint8_t zero[2];
+    uint32_t part;     /* from 0, without gaps */
+    uint32_t lists_of; /* the row whose lists are its own: mostly its own */
 };
 
 struct format_text { /* by of_category, owner, kind, language; unique */
@@ -142,7 +149,7 @@ struct format_profile { /* by name, unique, not empty */
     uint16_t zero;
 };
 
-struct format_window { /* minutes of the week; within a profile by from, to */
+struct format_window { /* minutes of the week; within an owner by from, to */
     uint16_t from;     /* below 10,080 */
     uint16_t to;       /* at most 10,080 */
 };
@@ -240,6 +247,8 @@ struct format_origin { /* by name, unique */
     uint32_t requirement; /* row of REQUIREMENTS, or FORMAT_NONE */
     uint32_t entries;
     uint8_t digest[FORMAT_DIGEST_BYTES]; /* of the list's file; zeros: none */
+    uint32_t held; /* entries that are left out by a collateral guard */
+    uint32_t zero;
 };
 
 enum { FORMAT_DENSE_SLOTS = 10 };
@@ -274,12 +283,12 @@ static_assert(sizeof(struct format_dense_set) == 8, "format");
 static_assert(sizeof(struct format_dense_list) == 8, "format");
 static_assert(sizeof(struct format_address) == 32, "format");
 static_assert(sizeof(struct format_evidence) == 72, "format");
-static_assert(sizeof(struct format_origin) == 120, "format");
+static_assert(sizeof(struct format_origin) == 128, "format");
 static_assert(sizeof(struct format_header) == 128, "format");
 static_assert(sizeof(struct format_section) == 32, "format");
-static_assert(sizeof(struct format_manifest) == 64, "format");
+static_assert(sizeof(struct format_manifest) == 72, "format");
 static_assert(sizeof(struct format_list) == 32, "format");
-static_assert(sizeof(struct format_requirement) == 88, "format");
+static_assert(sizeof(struct format_requirement) == 104, "format");
 static_assert(sizeof(struct format_text) == 24, "format");
 static_assert(sizeof(struct format_template) == 40, "format");
 static_assert(sizeof(struct format_profile) == 56, "format");

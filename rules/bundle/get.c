@@ -35,6 +35,7 @@ void cop_bundle_info(
         .licence = bundle_string(bundle, m->licence),
         .revision = bundle_string(bundle, m->revision),
         .timezone = bundle_string(bundle, m->timezone),
+        .east_s = m->east_s,
         .file_bytes = bundle->n,
         .requirements = section_count(bundle, SECTION_REQUIREMENTS),
         .lists = section_count(bundle, SECTION_LISTS),
@@ -73,5 +74,21 @@ void cop_bundle_requirement(const struct cop_bundle *bundle, uint32_t index,
         .age_max = q->age_max,
         .from_unix = q->from_unix,
         .until_unix = q->until_unix,
+        .part = q->part,
+        .hours = q->hours.n,
     };
+}
+
+struct cop_hours cop_bundle_requirement_hours(
+    const struct cop_bundle *bundle, uint32_t requirement, uint32_t at)
+{
+    struct format_span hours = bundle_requirement(bundle, requirement)->hours;
+
+    if (at >= hours.n) {
+        return (struct cop_hours){0, 0};
+    }
+    const struct format_window *window =
+        section_at(bundle, SECTION_WINDOWS, hours.at + at);
+
+    return (struct cop_hours){window->from, window->to};
 }

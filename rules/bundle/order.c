@@ -37,8 +37,11 @@ static int order_requirement(const void *a, const void *b, void *context)
     const struct tables_requirement *rows =
         ((struct sort *)context)->t->requirements;
 
-    return cop_slice_cmp(
-        rows[*(const uint32_t *)a].r.id, rows[*(const uint32_t *)b].r.id);
+    const struct cop_requirement *x = &rows[*(const uint32_t *)a].r;
+    const struct cop_requirement *y = &rows[*(const uint32_t *)b].r;
+    int order = cop_slice_cmp(x->id, y->id);
+
+    return order != 0 ? order : order_numbers(x->part, y->part);
 }
 
 static int order_origin(const void *a, const void *b, void *context)
@@ -250,7 +253,8 @@ static bool list_owner_holds(
 static bool evidence_holds(const struct cop_tables *t)
 {
     for (size_t i = 0; i < t->requirements_n; i++) {
-        if (t->requirements[i].shadowed_by_plus_one > t->requirements_n) {
+        if (t->requirements[i].shadowed_by_plus_one > t->requirements_n ||
+            t->requirements[i].lists_of_plus_one > t->requirements_n) {
             return false;
         }
     }

@@ -62,10 +62,15 @@ struct tables_text {
     struct cop_slice words;
 };
 
+struct tables_window {
+    uint16_t from; /* minute of the week, Monday 00:00 = 0 */
+    uint16_t to;   /* exclusive; below `from` when it wraps past Sunday */
+};
+
 struct tables_requirement {
-    struct cop_requirement r; /* slices borrowed from the arena */
+    struct cop_requirement r; /* slices borrowed from the arena; `part` is from
+                                 0 and without gaps for rows of one id */
     uint32_t subscribers;     /* bits of subscriber.tbl; 0: any */
-    uint32_t offered_to;      /* of these classes: for whom it is an offer */
     bool is_allow;            /* action allow (or protected), else block */
     bool is_inert;            /* a process or offer: lowers to no rule */
     bool is_offer;            /* active only where a profile accepts it */
@@ -74,6 +79,12 @@ struct tables_requirement {
      * index of these rows plus one, 0: none, so that zeros say nothing. */
     struct cop_evidence evidence;
     uint32_t shadowed_by_plus_one;
+    uint32_t lists_of_plus_one; /* the row, of the same id, whose lists are this
+                                   one's too; 0: its own */
+    struct cop_catset spares;   /* it blocks nothing that is in one of these */
+    const struct tables_window *hours; /* in which it speaks; n 0: always */
+    size_t hours_n;
+    enum cop_grain grain; /* it blocks by nothing coarser */
 };
 
 struct tables_template {
@@ -82,11 +93,6 @@ struct tables_template {
     struct cop_catset block;
     bool is_allow_only;
     struct cop_catset allow_only; /* what such a template lets through */
-};
-
-struct tables_window {
-    uint16_t from; /* minute of the week, Monday 00:00 = 0 */
-    uint16_t to;   /* exclusive; below `from` when it wraps past Sunday */
 };
 
 struct tables_profile {
@@ -122,6 +128,7 @@ struct cop_tables {
     struct cop_slice name, title, issuer, licence, revision;
     struct cop_slice timezone; /* of a policy file, IANA name; empty */
     struct cop_catset never_inspect;
+    int32_t east_s; /* of UTC: where the days of its dates begin */
     const struct cop_slice *files;
     size_t files_n;
     const struct tables_list *lists;

@@ -47,6 +47,7 @@ static void manifest_add(struct writer *w)
     w->manifest.licence = string_add(w, w->t->licence);
     w->manifest.revision = string_add(w, w->t->revision);
     w->manifest.timezone = string_add(w, w->t->timezone);
+    w->manifest.east_s = w->t->east_s;
     w->manifest.never_inspect = writer_set(w, w->t->never_inspect);
 }
 
@@ -100,6 +101,37 @@ static void lists_add(struct writer *w)
     }
 }
 
+static int window_order(const void *a, const void *b)
+{
+    const struct format_window *x = a;
+    const struct format_window *y = b;
+
+    return x->from != y->from ? x->from - y->from : x->to - y->to;
+}
+
+static struct format_span windows_add(
+    struct writer *w, const struct tables_window *windows, size_t n)
+{
+    struct format_span span = {writer_count(w, SECTION_WINDOWS), 0};
+    struct format_window *rows = arena_array(&w->arena, n, sizeof(*rows));
+
+    if (n == 0) {
+        return span;
+    }
+    if (rows == NULL) {
+        writer_fail(w, COP_E_NOMEM);
+        return span;
+    }
+    for (size_t i = 0; i < n; i++) {
+        rows[i].from = windows[i].from;
+        rows[i].to = windows[i].to;
+    }
+    qsort(rows, n, sizeof(*rows), window_order);
+    writer_add(w, SECTION_WINDOWS, rows, n * sizeof(*rows));
+    span.n = (uint32_t)n;
+    return span;
+}
+
 static uint8_t requirement_flags(const struct tables_requirement *q)
 {
     unsigned flags = 0;
@@ -120,7 +152,11 @@ static void requirements_add(struct writer *w)
             .from_unix = q->r.from_unix,
             .until_unix = q->r.until_unix,
             .subscribers = q->subscribers,
-            .offered_to = q->offered_to,
+            .grain = (uint8_t)q->grain,
+            .part = q->r.part,
+            .lists_of = q->lists_of_plus_one == 0
+                            ? i
+                            : w->requirements.rank[q->lists_of_plus_one - 1],
             .http_status = q->r.http_status,
             .age_min = q->r.age_min,
             .age_max = q->r.age_max,
@@ -137,6 +173,8 @@ static void requirements_add(struct writer *w)
         row.citation = string_add(w, q->r.citation);
         row.blocked_by = string_add(w, q->r.blocked_by);
         row.categories = writer_set(w, q->r.categories);
+        row.spares = writer_set(w, q->spares);
+        row.hours = windows_add(w, q->hours, q->hours_n);
         writer_add(w, SECTION_REQUIREMENTS, &row, sizeof(row));
     }
 }
@@ -207,38 +245,6 @@ static struct format_span accepts_add(
     return span;
 }
 
-static int window_order(const void *a, const void *b)
-{
-    const struct format_window *x = a;
-    const struct format_window *y = b;
-
-    return x->from != y->from ? x->from - y->from : x->to - y->to;
-}
-
-static struct format_span closed_add(
-    struct writer *w, const struct tables_profile *profile)
-{
-    struct format_span span = {writer_count(w, SECTION_WINDOWS), 0};
-    struct format_window *rows =
-        arena_array(&w->arena, profile->closed_n, sizeof(*rows));
-
-    if (profile->closed_n == 0) {
-        return span;
-    }
-    if (rows == NULL) {
-        writer_fail(w, COP_E_NOMEM);
-        return span;
-    }
-    for (size_t i = 0; i < profile->closed_n; i++) {
-        rows[i].from = profile->closed[i].from;
-        rows[i].to = profile->closed[i].to;
-    }
-    qsort(rows, profile->closed_n, sizeof(*rows), window_order);
-    writer_add(w, SECTION_WINDOWS, rows, profile->closed_n * sizeof(*rows));
-    span.n = (uint32_t)profile->closed_n;
-    return span;
-}
-
 static void profiles_add(struct writer *w)
 {
     for (uint32_t i = 0; i < w->profiles.n; i++) {
@@ -255,7 +261,7 @@ static void profiles_add(struct writer *w)
         row.block = writer_set(w, profile->block);
         row.permit = writer_set(w, profile->permit);
         row.accepts = accepts_add(w, profile);
-        row.closed = closed_add(w, profile);
+        row.closed = windows_add(w, profile->closed, profile->closed_n);
         writer_add(w, SECTION_PROFILES, &row, sizeof(row));
     }
 }

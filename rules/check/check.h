@@ -14,12 +14,22 @@ void check_run(const struct model *model);
 
 /* ---- for the checks themselves ---- */
 
-/* What a check is run on. */
+enum { CHECK_SAID_MAX = 256 };
+
+/* What was said of the parts of one document: of what they have in common it is
+ * said once. */
+struct check_said {
+    uint64_t hashes[CHECK_SAID_MAX];
+    size_t n;
+};
+
+/* What is checked. */
 struct check {
     const struct model *model;
     const char *code;
     const struct fact_requirement *requirement; /* NULL: of the whole model */
     uint32_t index;                             /* of the requirement */
+    struct check_said *said;                    /* NULL: of the whole model */
 };
 
 typedef void check_fn(const struct check *check);
@@ -41,5 +51,10 @@ struct place check_entry_place(
 /* The requirement that owns a list of role deny, allow or allow-only. */
 const struct fact_requirement *check_owner(
     const struct model *model, const struct model_list *list);
+
+/* The parts that have a list: its owner first, then, behind `last`, the next
+ * that shares it; NULL when there are no more. */
+const struct fact_requirement *check_sharer(const struct model *model,
+    const struct model_list *list, const struct fact_requirement *last);
 
 #endif

@@ -128,6 +128,27 @@ static bool collect_allowed(const struct model *model, struct keys *keys)
     return true;
 }
 
+/* Whether some part that has one list contradicts some part that has the other;
+ * which is told. */
+static const struct fact_requirement *contradiction(const struct model *model,
+    const struct tables_entry *denied, const struct tables_entry *allowed)
+{
+    const struct model_list *one = &model->lists[denied->list];
+    const struct model_list *other = &model->lists[allowed->list];
+
+    for (const struct fact_requirement *a = check_sharer(model, one, NULL);
+         a != NULL; a = check_sharer(model, one, a)) {
+        for (const struct fact_requirement *b =
+                 check_sharer(model, other, NULL);
+             b != NULL; b = check_sharer(model, other, b)) {
+            if (is_contradiction(a, b)) {
+                return b;
+            }
+        }
+    }
+    return NULL;
+}
+
 static const struct fact_requirement *owner_of(
     const struct model *model, const struct tables_entry *entry)
 {
@@ -139,20 +160,21 @@ static size_t compare_entry(const struct check *check, const struct keys *keys,
     const struct tables_entry *denied)
 {
     const struct model *model = check->model;
-    const struct fact_requirement *owner = owner_of(model, denied);
     struct check about = *check;
     struct place place = check_entry_place(model, denied);
     size_t found = 0;
 
-    about.requirement = owner;
+    about.requirement = owner_of(model, denied);
     for (size_t i = keys_find(keys, denied->text);
          i < keys->n && cop_slice_eq(keys->p[i].text, denied->text); i++) {
         const struct tables_entry *allowed = keys->p[i].entry;
-        const struct fact_requirement *other = owner_of(model, allowed);
+        const struct fact_requirement *other =
+            allowed->object == denied->object
+                ? contradiction(model, denied, allowed)
+                : NULL;
         struct place there = check_entry_place(model, allowed);
 
-        if (allowed->object != denied->object ||
-            !is_contradiction(owner, other)) {
+        if (other == NULL) {
             continue;
         }
         check_say(&about, COP_ERROR, &place, "remove one of the two entries",
@@ -297,6 +319,17 @@ static size_t compare_protected(const struct check *check,
     return 0;
 }
 
+static bool is_locked(const struct model *model, const struct model_list *list)
+{
+    for (const struct fact_requirement *fact = check_sharer(model, list, NULL);
+         fact != NULL; fact = check_sharer(model, list, fact)) {
+        if (model_effect_of(fact) == EFFECT_LOCKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void check_protected_shadow(const struct check *check)
 {
     const struct model *model = check->model;
@@ -309,8 +342,7 @@ void check_protected_shadow(const struct check *check)
     for (size_t i = 0; i < model->lists_n && keys.n > 0; i++) {
         const struct model_list *list = &model->lists[i];
 
-        if (list->t.role != LIST_DENY ||
-            model_effect_of(check_owner(model, list)) != EFFECT_LOCKED) {
+        if (list->t.role != LIST_DENY || !is_locked(model, list)) {
             continue;
         }
         for (size_t k = 0; k < list->n && found < CONFLICTS_MAX; k++) {

@@ -1,6 +1,5 @@
 /* Who says so, since when, until when: L01 to L05. */
 #include "rules/check/check.h"
-#include "rules/read/date.h"
 
 void check_citation(const struct check *check)
 {
@@ -58,20 +57,20 @@ void check_expiry(const struct check *check)
     int64_t now = check->model->options->now_unix;
     char day[11];
 
-    if (time->until_unix <= now) {
-        date_print(time->until_unix - 1, day);
+    if (time->until_unix <= now && !check->requirement->has_later) {
+        model_day(check->model, time->until_unix - 1, day);
         check_say(check, COP_ERROR, &time->to_place,
             "set its status to repealed, or have it renewed",
             "the requirement expired on %s", day);
     }
     if (time->review_unix <= now) {
-        date_print(time->review_unix - 1, day);
+        model_day(check->model, time->review_unix - 1, day);
         check_say(check, COP_ERROR, &time->review_place,
             "review it, then set the next date",
             "the requirement should have been reviewed by %s", day);
     }
     if (time->from_unix > now) {
-        date_print(time->from_unix, day);
+        model_day(check->model, time->from_unix, day);
         check_say(check, COP_NOTE, &time->from_place, NULL,
             "the requirement takes effect on %s, by itself", day);
     }

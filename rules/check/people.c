@@ -143,7 +143,8 @@ void check_vectors(const struct check *check)
 {
     const struct fact_requirement *requirement = check->requirement;
 
-    if (requirement->vectors_n == 0 && !model_is_inert(requirement)) {
+    if (requirement->vectors_n == 0 && requirement->head.part == 0 &&
+        !model_is_inert(requirement)) {
         check_say(check, COP_ERROR, &requirement->head.place,
             "add verification.vectors: one that must be blocked, one that "
             "must not",

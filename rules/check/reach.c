@@ -1,6 +1,9 @@
 /* Whether a requirement reaches what it is about and nothing else: L12, L14,
  * L22, L23, L25; addresses are in addresses.c. */
+#include "rules/base/cidr.h"
 #include "rules/check/check.h"
+
+enum { FOUND_MAX = 20 };
 
 /* ---- L12 ---- */
 
@@ -84,6 +87,111 @@ void check_grain(const struct check *check)
         check_say(check, COP_ERROR, &reach->granularity_place,
             "add on_unavailable, or a layer that sees more",
             "its layers cannot tell apart what it must tell apart");
+    }
+}
+
+static enum fact_grain entry_grain(enum entry_object object)
+{
+    switch (object) {
+    case ENTRY_CIDR:
+    case ENTRY_COUNTRY:
+    case ENTRY_AS:
+        break;
+    case ENTRY_DOMAIN:
+    case ENTRY_BELOW:
+        return GRAIN_DOMAIN;
+    case ENTRY_HOST:
+        return GRAIN_HOST;
+    case ENTRY_URL:
+    case ENTRY_PATTERN:
+    case ENTRY_ADBLOCK:
+        return GRAIN_URL;
+    }
+    return GRAIN_IP;
+}
+
+/* An address that is an entry of its own is a host without a name. */
+static enum fact_grain grain_of(const struct tables_entry *entry)
+{
+    struct cidr address;
+
+    return entry->object == ENTRY_HOST &&
+                   cidr_parse(entry->text, &address) == CIDR_FINE
+               ? GRAIN_IP
+               : entry_grain(entry->object);
+}
+
+/* Say what an entry is coarser than, if it is. */
+static bool entry_is_coarse(struct check *about,
+    const struct tables_entry *entry, const struct place *place)
+{
+    static const char *const words[] = {
+        "an address", "a domain", "a host", "a URL", "content"};
+    const struct fact_reach *reach = &about->requirement->reach;
+    enum fact_grain grain = grain_of(entry);
+    bool is_refused;
+
+    if (!reach->has_required || grain >= reach->required ||
+        (reach->has_fallback && reach->fallback == FALLBACK_COARSER &&
+            grain >= model_grain(about->requirement))) {
+        return false;
+    }
+    is_refused = grain < model_grain(about->requirement) ||
+                 (reach->has_fallback && reach->fallback == FALLBACK_FAIL);
+    check_say(about, is_refused ? COP_ERROR : COP_WARNING, place,
+        is_refused ? "name it more precisely, or change granularity"
+                   : "name it more precisely, or add on_unavailable: coarser",
+        "%.*s names %s, and what is blocked must be named by %s at the least",
+        (int)entry->text.n, entry->text.p, words[grain],
+        words[reach->required]);
+    return true;
+}
+
+void check_coarse(const struct check *check)
+{
+    const struct model *model = check->model;
+    struct check about = *check;
+    size_t found = 0;
+
+    for (size_t i = 0; i < model->lists_n; i++) {
+        const struct model_list *list = &model->lists[i];
+
+        if (list->t.role != LIST_DENY) {
+            continue;
+        }
+        about.requirement = check_owner(model, list);
+        for (size_t k = 0; k < list->n && found < FOUND_MAX; k++) {
+            const struct tables_entry *entry =
+                &model->entries.p[list->first + k];
+            struct place place = check_entry_place(model, entry);
+
+            found += entry_is_coarse(&about, entry, &place);
+        }
+    }
+}
+
+void check_content(const struct check *check)
+{
+    const struct fact_requirement *requirement = check->requirement;
+
+    if (model_grain(requirement) == GRAIN_CONTENT && check_denies(check)) {
+        check_say(check, COP_ERROR, &requirement->reach.granularity_place,
+            "write minimum_acceptable: url",
+            "the gateway tells URLs apart, and nothing within a page");
+    }
+}
+
+/* A category's lists are whatever bundles bring: those that are too coarse do
+ * not count for this requirement. */
+void check_narrow(const struct check *check)
+{
+    const struct fact_requirement *requirement = check->requirement;
+
+    if (model_grain(requirement) >= GRAIN_HOST && check_denies(check) &&
+        !cop_catset_empty(requirement->target.categories.set)) {
+        check_say(check, COP_NOTE, &requirement->reach.granularity_place, NULL,
+            "of its categories' lists only what names %s counts",
+            model_grain(requirement) == GRAIN_HOST ? "hosts or URLs" : "URLs");
     }
 }
 

@@ -63,6 +63,33 @@ static bool is_offer(const struct fact_requirement *fact)
     return true;
 }
 
+/* What is finer than a URL cannot be told apart; the checks refuse it. */
+static enum cop_grain lower_grain(const struct fact_requirement *fact)
+{
+    switch (model_grain(fact)) {
+    case GRAIN_IP:
+        break;
+    case GRAIN_DOMAIN:
+        return COP_GRAIN_DOMAIN;
+    case GRAIN_HOST:
+        return COP_GRAIN_HOST;
+    case GRAIN_URL:
+    case GRAIN_CONTENT:
+        return COP_GRAIN_URL;
+    }
+    return COP_GRAIN_ANY;
+}
+
+/* The row of the part whose lists a part has, plus one; 0: its own. Parts of a
+ * document follow each other. */
+static uint32_t lists_of_row(const struct fact_requirement *fact, size_t row)
+{
+    return fact->lists_of == NULL
+               ? 0
+               : (uint32_t)row - (fact->head.part - fact->lists_of->head.part) +
+                     1;
+}
+
 static struct tables_requirement lower_requirement(
     const struct fact_requirement *fact)
 {
@@ -88,9 +115,13 @@ static struct tables_requirement lower_requirement(
                     (uint8_t)(age_max == AGE_HIGHEST ? AGE_END : age_max),
                 .from_unix = fact->time.from_unix,
                 .until_unix = fact->time.until_unix,
+                .part = fact->head.part,
             },
         .subscribers = fact->scope.subscribers,
-        .offered_to = is_offer(fact) ? 0 : fact->offered_to,
+        .spares = fact->reach.spares,
+        .hours = fact->scope.hours,
+        .hours_n = fact->scope.hours_n,
+        .grain = lower_grain(fact),
         .is_allow = fact->action == DO_ALLOW,
         .is_inert = model_is_inert(fact),
         .is_offer = is_offer(fact),
@@ -108,6 +139,8 @@ static bool lower_requirements(
     }
     for (size_t i = 0; i < model->requirements.n; i++) {
         rows[i] = lower_requirement(model_requirement(model, i));
+        rows[i].lists_of_plus_one =
+            lists_of_row(model_requirement(model, i), i);
     }
     out->requirements = rows;
     out->requirements_n = model->requirements.n;
@@ -184,6 +217,7 @@ enum cop_status lower_model(const struct model *model, struct cop_tables *out)
         .issuer = manifest->issuer,
         .licence = manifest->licence,
         .revision = manifest->revision,
+        .east_s = manifest->east_s,
         .never_inspect = manifest->never_inspect.set,
     };
     if (!lower_lists(model, out) || !lower_requirements(model, out) ||

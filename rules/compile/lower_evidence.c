@@ -104,6 +104,7 @@ static struct cop_origin origin_of(
         .max_age = fact->max_age,
         .requirement = COP_NONE,
         .entries = list != NULL ? (uint32_t)list->n : 0,
+        .held = list != NULL ? list->held : 0,
         .retrieved_unix =
             fact->has_retrieved ? fact->retrieved_unix : INT64_MIN,
     };
@@ -114,6 +115,12 @@ static struct cop_origin origin_of(
     return origin;
 }
 
+/* The lists that a part does not have from another. */
+static size_t own_lists(const struct fact_requirement *fact)
+{
+    return fact->lists_of == NULL ? fact->target.lists_n : 0;
+}
+
 static size_t count_origins(const struct model *model)
 {
     size_t n = model->category_lists.n;
@@ -122,7 +129,7 @@ static size_t count_origins(const struct model *model)
         n += model_category_list(model, i)->parts_n;
     }
     for (size_t i = 0; i < model->requirements.n; i++) {
-        n += model_requirement(model, i)->target.lists_n;
+        n += own_lists(model_requirement(model, i));
     }
     return n;
 }
@@ -155,10 +162,9 @@ static bool lower_origins(const struct model *model, struct cop_tables *out)
     for (uint32_t i = 0; i < model->requirements.n; i++) {
         const struct fact_requirement *fact = model_requirement(model, i);
 
-        for (size_t k = 0; k < fact->target.lists_n; k++) {
+        for (size_t k = 0; k < own_lists(fact); k++) {
             rows[n] = origin_of(model, &fact->target.lists[k]);
-            rows[n].name =
-                arena_print(model->arena, "%s#%zu", fact->head.id.p, k + 1);
+            rows[n].name = model_list_name(model, fact, k);
             rows[n].says = says_word(fact->target.lists[k].semantics);
             rows[n++].requirement = i;
         }

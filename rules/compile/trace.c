@@ -1,7 +1,6 @@
 /* From a rule of a bundle back to the lines that it was compiled from: the
  * list is found among the documents, its file is read with the reader that
  * compiled it, and the lines that gave the rule are shown as they are. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "rules/base/hex.h"
 #include "rules/bundle/tables.h"
 #include "rules/compile/sources.h"
+#include "rules/read/fact.h"
 #include "rules/read/lines.h"
 #include "rules/read/list.h"
 #include "rules/read/source.h"
@@ -58,14 +58,15 @@ static const struct fact_list *list_of_category(
     return NULL;
 }
 
-static const struct fact_list *list_of_requirement(
-    struct tracing *tracing, const struct fact_requirement *fact)
+static const struct fact_list *list_of_requirement(struct tracing *tracing,
+    const struct fact_requirement *fact, int32_t east_s)
 {
-    char number[24];
-
     for (size_t i = 0; i < fact->target.lists_n; i++) {
-        snprintf(number, sizeof(number), "%zu", i + 1);
-        if (is_named(tracing, fact->head.id, number)) {
+        struct cop_slice name =
+            fact_list_name(&tracing->arena, fact, i, east_s);
+
+        if (fact->lists_of == NULL && name.p != NULL &&
+            cop_slice_eq(name, tracing->trace->rule->list)) {
             return &fact->target.lists[i];
         }
     }
@@ -74,6 +75,9 @@ static const struct fact_list *list_of_requirement(
 
 static void list_find(struct tracing *tracing, const struct facts *facts)
 {
+    const struct fact_manifest *manifest =
+        (const struct fact_manifest *)facts->manifests;
+    int32_t east_s = manifest != NULL ? manifest->east_s : 0;
     const struct fact_head *head;
 
     for (head = facts->lists; head != NULL && tracing->list == NULL;
@@ -83,8 +87,8 @@ static void list_find(struct tracing *tracing, const struct facts *facts)
     }
     for (head = facts->requirements; head != NULL && tracing->list == NULL;
          head = head->next) {
-        tracing->list =
-            list_of_requirement(tracing, (const struct fact_requirement *)head);
+        tracing->list = list_of_requirement(
+            tracing, (const struct fact_requirement *)head, east_s);
     }
 }
 

@@ -11,9 +11,13 @@
  *  a max of 120 or more is no end (120 stands for an adult of unknown age and
  *  must not slip out of what is for everybody), the classes of subscriber meet
  *  (none on either side meets any) and, where it is an offer, the profile
- *  accepts it. It speaks about hits of its own lists, and about hits of
- *  category lists that carry one of its categories, with the specificity of
- *  the hit.
+ *  accepts it, and the local time is in its hours where it has any. It speaks
+ *  about hits of its own lists, and about hits of category lists that carry one
+ *  of its categories, with the specificity of the hit.
+ *  A requirement that changes at a date, or is stronger for one class than for
+ *  another, is several records of one id, its parts: each speaks for itself, as
+ *  a requirement does, and what is said of the id (an offer that is accepted,
+ *  an appeal against it) is said of all. Parts may have their lists in common.
  *
  * AT WHICH LEVEL (include/cop/level.tbl, best first)
  *  LOCKED_ENTRY     deny of a nationally locked requirement, by its own list
@@ -43,6 +47,9 @@
  *  bytes; then the lowest rule. What is still equal says the same.
  *
  * EXCEPTIONS
+ *  What a requirement denies is set aside where the hit is coarser than the
+ *  requirement may block by (its grain), and where the class has a category
+ *  that the requirement spares. Both bind that requirement alone.
  *  A list of what a requirement allows is an exception from that requirement:
  *  what it denies is set aside where the exception names as much or less. So an
  *  exception holds at every level, also from a lock or an offer; and as it
@@ -81,8 +88,9 @@ static void first_note(void *context, const struct statement *statement)
 {
     struct first *first = context;
 
-    if (!first->is_found ||
-        statement_order(first->policy, statement, &first->statement) < 0) {
+    if (statement->aside == COP_ASIDE_NOTHING &&
+        (!first->is_found ||
+            statement_order(first->policy, statement, &first->statement) < 0)) {
         first->statement = *statement;
         first->is_found = true;
     }
@@ -100,7 +108,8 @@ static void verdict_write(const struct cop_policy *policy,
                            : policy->requirements[s->requirement].index,
         .category = s->category,
         .hit = s->hit,
-        .until_unix = s->until_unix,
+        .until_unix = INT64_MAX,
+        .holds_until_unix = INT64_MAX,
         .is_scheduled = s->is_scheduled,
     };
 }
@@ -114,7 +123,6 @@ void cop_evaluate(const struct cop_policy *policy,
         .statement =
             {
                 .hit = {.rule = COP_NONE},
-                .until_unix = INT64_MAX,
                 .requirement = COP_NONE,
                 .bundle = COP_NONE,
                 .category = COP_NONE,
@@ -130,4 +138,8 @@ void cop_evaluate(const struct cop_policy *policy,
         first.statement.action = COP_BLOCK;
     }
     verdict_write(policy, &first.statement, out);
+    if (profile < policy->profiles_n) {
+        out->until_unix = until_ends(policy, profile, moment, &first.statement);
+        out->holds_until_unix = until_holds(policy, class, profile, moment);
+    }
 }

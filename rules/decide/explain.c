@@ -75,11 +75,13 @@ void cop_explain(const struct cop_policy *policy, const struct cop_class *class,
     if (profile < policy->profiles_n) {
         speak(policy, class, profile, moment, next_note, &next);
     }
-    if (!next.is_found) {
+    /* Nobody spoke, or only to take it back: then nobody decides. */
+    bool is_first = next.is_found && next.statement.aside == COP_ASIDE_NOTHING;
+
+    if (!is_first) {
         emit(context, &step);
-        return;
     }
-    for (bool is_first = true; next.is_found; is_first = false) {
+    for (; next.is_found; is_first = false) {
         step = step_make(policy, &next.statement);
         step.is_deciding = is_first;
         emit(context, &step);

@@ -56,15 +56,19 @@ struct policy_list {
 struct policy_requirement {
     int64_t from_unix;
     int64_t until_unix;
+    struct cop_catset spares; /* it blocks nothing that is in one of these */
+    struct format_span hours; /* WINDOWS of its bundle; none: always */
     uint32_t subscribers;
-    uint32_t offered_to; /* of these: who must accept it */
-    uint32_t rank;       /* of its id among all ids */
-    uint32_t authority;  /* equal for equal names; COP_NONE without one */
-    uint32_t index;      /* in its bundle */
+    uint32_t rank;      /* of its id among all ids; parts have the same */
+    uint32_t authority; /* equal for equal names; COP_NONE without one */
+    uint32_t index;     /* in its bundle */
+    uint32_t first;     /* the number of its id's part 0 */
+    uint32_t lists_of;  /* whose lists are its own: of the same id */
     uint16_t bundle;
     uint16_t age_min;
     uint16_t age_end;   /* exclusive */
     uint16_t age_width; /* as written */
+    uint16_t grain;     /* the least COP_SPECIFICITY that it blocks by */
     bool is_usable;     /* in force and lowered to rules */
     bool is_offer;
     bool is_allow_only;  /* has a list that says so */
@@ -99,9 +103,15 @@ struct policy_appeal {
     int64_t from_unix;
     int64_t until_unix;
     uint32_t authority; /* COP_NONE when no requirement has it */
-    uint32_t of;        /* requirement; COP_NONE: any */
+    uint32_t of;        /* requirement's part 0; COP_NONE: any */
     uint32_t bundle;
     bool is_of_other; /* `of` names no requirement of this policy */
+};
+
+/* A run of WINDOWS of a bundle. */
+struct policy_hours {
+    const struct cop_bundle *bundle;
+    struct format_span windows;
 };
 
 /* Where a bundle's numbers begin. */
@@ -161,6 +171,20 @@ static inline bool policy_is_active(
     const struct policy_profile *profile, uint32_t requirement)
 {
     return ((profile->active[requirement / 64] >> (requirement % 64)) & 1) != 0;
+}
+
+/* policy_hours.c: whether a minute of the week is in one of the hours; how many
+ * minutes, 1 .. 10,080, lie between it and where one of them next begins or
+ * ends, 0 when there are none; and how many until none of them holds, 0 when
+ * that is never, or now. */
+bool policy_hours_hold(struct policy_hours hours, uint16_t minute);
+uint32_t policy_hours_next(struct policy_hours hours, uint16_t minute);
+uint32_t policy_hours_end(struct policy_hours hours, uint16_t minute);
+
+static inline struct policy_hours policy_requirement_hours(
+    const struct cop_policy *policy, const struct policy_requirement *q)
+{
+    return (struct policy_hours){policy->bundles[q->bundle].bundle, q->hours};
 }
 
 /* policy_rules.c: number and join lists, requirements, grants, appeals.

@@ -8,7 +8,7 @@
 struct person {
     uint16_t age;
     uint32_t subscribers;
-    const uint32_t *offers; /* requirements accepted by number */
+    const uint32_t *offers; /* requirements accepted, by part 0's number */
     uint32_t offers_n;
     bool accepts_all;
 };
@@ -26,26 +26,16 @@ static bool person_accepts(const struct person *person, uint32_t requirement)
     return false;
 }
 
-/* Whether a person must accept a requirement first. Who is of no known class is
- * taken as one who need not. */
-static bool is_offer_to(
+/* Whether a requirement speaks to a person, times apart. Who is of no known
+ * class is spoken to by the parts for every class. */
+static bool requirement_reaches(
     const struct policy_requirement *q, const struct person *person)
-{
-    return q->is_offer ||
-           (person->subscribers != 0 &&
-               (person->subscribers & q->subscribers & ~q->offered_to) == 0 &&
-               (person->subscribers & q->offered_to) != 0);
-}
-
-/* Whether a requirement speaks to a person, dates apart. */
-static bool requirement_reaches(const struct policy_requirement *q,
-    uint32_t requirement, const struct person *person)
 {
     return q->is_usable && person->age >= q->age_min &&
            person->age < q->age_end &&
            (q->subscribers == 0 || person->subscribers == 0 ||
                (q->subscribers & person->subscribers) != 0) &&
-           (!is_offer_to(q, person) || person_accepts(person, requirement));
+           (!q->is_offer || person_accepts(person, q->first));
 }
 
 /* The requirements that speak to a person as bits; NULL without memory. */
@@ -56,7 +46,7 @@ static const uint64_t *active_make(
     uint64_t *bits = arena_array(&policy->arena, n / 64 + 1, sizeof(uint64_t));
 
     for (uint32_t i = 0; bits != NULL && i < n; i++) {
-        if (requirement_reaches(&policy->requirements[i], i, person)) {
+        if (requirement_reaches(&policy->requirements[i], person)) {
             bits[i / 64] |= (uint64_t)1 << (i % 64);
         }
     }

@@ -26,24 +26,47 @@ static enum cop_status limits_check(
     return COP_OK;
 }
 
-static void requirement_fill(struct policy_requirement *out,
-    const struct format_requirement *q, uint16_t bundle, uint32_t index)
+static uint16_t specificity_of(enum cop_grain grain)
 {
-    *out = (struct policy_requirement){
-        .from_unix = q->from_unix,
-        .until_unix = q->until_unix,
-        .subscribers = q->subscribers,
-        .offered_to = q->offered_to,
-        .authority = COP_NONE,
-        .index = index,
-        .bundle = bundle,
-        .age_min = q->age_min,
-        .age_end = q->age_max < POLICY_AGE_OPEN ? q->age_max : UINT16_MAX,
-        .age_width = (uint16_t)(q->age_max - q->age_min),
-        .is_usable = (q->flags & FORMAT_REQUIREMENT_IN_FORCE) != 0 &&
-                     (q->flags & FORMAT_REQUIREMENT_INERT) == 0,
-        .is_offer = (q->flags & FORMAT_REQUIREMENT_OFFER) != 0,
-    };
+    switch (grain) {
+    case COP_GRAIN_ANY:
+        break;
+    case COP_GRAIN_DOMAIN:
+        return COP_SPECIFICITY(COP_MATCH_DOMAIN, 0);
+    case COP_GRAIN_HOST:
+        return COP_SPECIFICITY(COP_MATCH_HOST, 0);
+    case COP_GRAIN_URL:
+        return COP_SPECIFICITY(COP_MATCH_URL, 0);
+    }
+    return 0;
+}
+
+static void requirement_fill(
+    struct cop_policy *policy, uint16_t bundle, uint32_t index)
+{
+    const struct policy_bundle *at = &policy->bundles[bundle];
+    const struct format_requirement *q = bundle_requirement(at->bundle, index);
+
+    policy->requirements[at->requirements + index] =
+        (struct policy_requirement){
+            .from_unix = q->from_unix,
+            .until_unix = q->until_unix,
+            .subscribers = q->subscribers,
+            .spares = bundle_set(at->bundle, q->spares),
+            .hours = q->hours,
+            .grain = specificity_of((enum cop_grain)q->grain),
+            .first = at->requirements + index - q->part,
+            .lists_of = at->requirements + q->lists_of,
+            .authority = COP_NONE,
+            .index = index,
+            .bundle = bundle,
+            .age_min = q->age_min,
+            .age_end = q->age_max < POLICY_AGE_OPEN ? q->age_max : UINT16_MAX,
+            .age_width = (uint16_t)(q->age_max - q->age_min),
+            .is_usable = (q->flags & FORMAT_REQUIREMENT_IN_FORCE) != 0 &&
+                         (q->flags & FORMAT_REQUIREMENT_INERT) == 0,
+            .is_offer = (q->flags & FORMAT_REQUIREMENT_OFFER) != 0,
+        };
 }
 
 static const struct format_requirement *requirement_record(
@@ -99,13 +122,13 @@ static enum cop_status requirements_join(struct cop_policy *policy,
         const struct policy_bundle *at = &policy->bundles[b];
 
         for (uint32_t i = at->requirements; i < at[1].requirements; i++) {
-            const struct format_requirement *q =
-                bundle_requirement(at->bundle, i - at->requirements);
-
-            requirement_fill(
-                &policy->requirements[i], q, (uint16_t)b, i - at->requirements);
-            names->rows[names->n++] =
-                (struct names_row){bundle_string(at->bundle, q->id), i};
+            requirement_fill(policy, (uint16_t)b, i - at->requirements);
+            if (policy->requirements[i].first == i) {
+                names->rows[names->n++] =
+                    (struct names_row){requirement_string(policy, i,
+                                           requirement_record(policy, i)->id),
+                        i};
+            }
         }
     }
     names_sort(names);
@@ -119,6 +142,11 @@ static enum cop_status requirements_join(struct cop_policy *policy,
     }
     for (uint32_t i = 0; i < names->n; i++) {
         policy->requirements[names->rows[i].value].rank = i;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct policy_requirement *q = &policy->requirements[i];
+
+        q->rank = policy->requirements[q->first].rank;
     }
     authorities_number(policy, authorities);
     return COP_OK;
@@ -180,6 +208,14 @@ static enum cop_status lists_join(
                 policy->requirements[out->owner].has_exceptions = true;
             }
         }
+    }
+    for (uint32_t i = 0; i < policy_requirements(policy); i++) {
+        struct policy_requirement *q = &policy->requirements[i];
+        const struct policy_requirement *of =
+            &policy->requirements[q->lists_of];
+
+        q->is_allow_only = of->is_allow_only;
+        q->has_exceptions = of->has_exceptions;
     }
     return COP_OK;
 }
@@ -249,23 +285,31 @@ static bool act_by_category(const struct cop_policy *policy,
     return true;
 }
 
-/* What a requirement says about its own list; false when nothing. */
+/* What a requirement says about a list of its own; false when nothing. */
 static bool act_by_list(const struct cop_policy *policy,
-    const struct policy_list *list, struct policy_act *out)
+    const struct policy_list *list, uint32_t requirement,
+    struct policy_act *out)
 {
-    if (list->role != LIST_DENY && list->role != LIST_ALLOW) {
-        return false;
-    }
-    const struct format_requirement *q =
-        requirement_record(policy, list->owner);
-    bool is_allow =
-        list->role == LIST_ALLOW || (q->flags & FORMAT_REQUIREMENT_ALLOW) != 0;
+    const struct policy_requirement *q = &policy->requirements[requirement];
+    bool is_allow = list->role == LIST_ALLOW ||
+                    (requirement_record(policy, requirement)->flags &
+                        FORMAT_REQUIREMENT_ALLOW) != 0;
 
-    if (!policy->requirements[list->owner].is_usable) {
+    if (q->lists_of != list->owner || !q->is_usable) {
         return false;
     }
-    *out = act_make(policy, list->owner, is_allow, POLICY_NO_CATEGORY);
+    *out = act_make(policy, requirement, is_allow, POLICY_NO_CATEGORY);
     return true;
+}
+
+/* What one requirement says about a list; false when nothing. */
+static bool act_of(const struct cop_policy *policy,
+    const struct policy_list *list, uint32_t requirement,
+    struct policy_act *out)
+{
+    return list->role == LIST_CATEGORY
+               ? act_by_category(policy, list, requirement, out)
+               : act_by_list(policy, list, requirement, out);
 }
 
 /* Fill in, or with NULL only count, the acts of a list. */
@@ -275,17 +319,12 @@ static uint32_t list_acts(const struct cop_policy *policy,
     struct policy_act act;
     uint32_t n = 0;
 
-    if (act_by_list(policy, list, &act)) {
-        if (out != NULL) {
-            out[n] = act;
-        }
-        n++;
-    }
-    if (cop_catset_empty(list->categories)) {
-        return n;
+    if (list->role != LIST_CATEGORY && list->role != LIST_DENY &&
+        list->role != LIST_ALLOW) {
+        return 0;
     }
     for (uint32_t i = 0; i < policy_requirements(policy); i++) {
-        if (!act_by_category(policy, list, i, &act)) {
+        if (!act_of(policy, list, i, &act)) {
             continue;
         }
         if (out != NULL) {

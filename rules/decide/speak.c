@@ -22,7 +22,10 @@ static bool requirement_speaks(const struct speech *s, uint32_t requirement)
 
     return policy_is_active(s->profile, requirement) &&
            s->moment->unix_time >= q->from_unix &&
-           s->moment->unix_time < q->until_unix;
+           s->moment->unix_time < q->until_unix &&
+           (q->hours.n == 0 ||
+               policy_hours_hold(policy_requirement_hours(s->policy, q),
+                   s->moment->week_minute));
 }
 
 static const struct policy_list *hit_list(
@@ -56,7 +59,7 @@ static bool appeal_binds(const struct speech *s,
 
     return appeal->authority != COP_NONE && appeal->authority == q->authority &&
            !appeal->is_of_other &&
-           (appeal->of == COP_NONE || appeal->of == requirement);
+           (appeal->of == COP_NONE || appeal->of == q->first);
 }
 
 /* The hit of an appeal that takes back what a requirement locks, or NULL. */
@@ -79,15 +82,17 @@ static const struct cop_hit *find_appeal(
 static const struct cop_hit *find_exception(const struct speech *s,
     const struct policy_act *act, const struct cop_hit *hit)
 {
-    if (act->action == COP_ALLOW ||
-        !s->policy->requirements[act->requirement].has_exceptions) {
+    const struct policy_requirement *q =
+        &s->policy->requirements[act->requirement];
+
+    if (act->action == COP_ALLOW || !q->has_exceptions) {
         return NULL;
     }
     for (unsigned i = 0; i < s->class->n; i++) {
         const struct cop_hit *other = &s->class->hits[i];
         const struct policy_list *list = hit_list(s, other);
 
-        if (list->role == LIST_ALLOW && list->owner == act->requirement &&
+        if (list->role == LIST_ALLOW && list->owner == q->lists_of &&
             other->specificity >= hit->specificity) {
             return other;
         }
@@ -95,13 +100,37 @@ static const struct cop_hit *find_exception(const struct speech *s,
     return NULL;
 }
 
+/* How a requirement takes back itself what it says about a hit: because the
+ * rule is coarser than it may block by, what it would block is in a category
+ * that it spares, or it lists an exception. */
+static enum cop_aside act_aside(const struct speech *s,
+    const struct policy_act *act, const struct cop_hit *hit,
+    const struct cop_hit **by)
+{
+    const struct policy_requirement *q =
+        &s->policy->requirements[act->requirement];
+
+    *by = NULL;
+    if (act->action != COP_ALLOW && hit->specificity < q->grain) {
+        return COP_ASIDE_COARSE;
+    }
+    if (act->action != COP_ALLOW &&
+        !cop_catset_empty(cop_catset_and(q->spares, s->class->categories))) {
+        return COP_ASIDE_SPARED;
+    }
+    *by = find_exception(s, act, hit);
+    return *by != NULL ? COP_ASIDE_EXCEPTION : COP_ASIDE_NOTHING;
+}
+
 static bool act_is_lock(const struct speech *s, const struct policy_act *act,
     const struct cop_hit *hit)
 {
+    const struct cop_hit *by;
+
     return (act->level == COP_LEVEL_LOCKED_ENTRY ||
                act->level == COP_LEVEL_LOCKED) &&
            requirement_speaks(s, act->requirement) &&
-           find_exception(s, act, hit) == NULL;
+           act_aside(s, act, hit, &by) == COP_ASIDE_NOTHING;
 }
 
 /* Whether there is a lock that an appeal sets aside or, without an appeal,
@@ -131,10 +160,11 @@ static bool lock_exists(
 static void set_aside(const struct speech *s, const struct policy_act *act,
     struct statement *statement)
 {
-    const struct cop_hit *by = find_exception(s, act, &statement->hit);
+    const struct cop_hit *by;
 
-    statement->aside = by != NULL ? COP_ASIDE_EXCEPTION : COP_ASIDE_NOTHING;
-    if (by == NULL && act_is_lock(s, act, &statement->hit)) {
+    statement->aside = act_aside(s, act, &statement->hit, &by);
+    if (statement->aside == COP_ASIDE_NOTHING &&
+        act_is_lock(s, act, &statement->hit)) {
         by = find_appeal(s, act->requirement);
         statement->aside = by != NULL ? COP_ASIDE_APPEAL : COP_ASIDE_NOTHING;
     }
@@ -156,7 +186,6 @@ static void say_acts(const struct speech *s, const struct cop_hit *hit)
         }
         struct statement statement = {
             .hit = *hit,
-            .until_unix = INT64_MAX,
             .requirement = act->requirement,
             .bundle = s->policy->requirements[act->requirement].bundle,
             .category =
@@ -177,7 +206,6 @@ static void say_local(const struct speech *s, const struct cop_hit *hit,
 {
     struct statement statement = {
         .hit = *hit,
-        .until_unix = INT64_MAX,
         .requirement = COP_NONE,
         .bundle = bundle,
         .category = category == POLICY_NO_CATEGORY ? COP_NONE : category,
@@ -231,7 +259,6 @@ static void say_grant(const struct speech *s, const struct cop_hit *hit)
         &s->policy->grants[hit_list(s, hit)->owner];
     struct statement statement = {
         .hit = *hit,
-        .until_unix = grant->until_unix,
         .requirement = COP_NONE,
         .bundle = grant->bundle,
         .category = COP_NONE,
@@ -254,7 +281,6 @@ static void say_appeal(const struct speech *s, const struct cop_hit *hit)
     bool is_above = !s->has_lock && lock_exists(s, appeal);
     struct statement statement = {
         .hit = *hit,
-        .until_unix = appeal->until_unix,
         .requirement = COP_NONE,
         .bundle = appeal->bundle,
         .category = COP_NONE,
@@ -342,7 +368,8 @@ static bool is_in_allow_only(const struct speech *s, uint32_t requirement)
     for (unsigned i = 0; i < s->class->n; i++) {
         const struct policy_list *list = hit_list(s, &s->class->hits[i]);
 
-        if (list->role == LIST_ALLOW_ONLY && list->owner == requirement) {
+        if (list->role == LIST_ALLOW_ONLY &&
+            list->owner == s->policy->requirements[requirement].lists_of) {
             return true;
         }
     }
@@ -355,7 +382,6 @@ static void say_required_allow_only(const struct speech *s)
         uint32_t requirement = s->policy->allow_only[i];
         struct statement statement = {
             .hit = no_hit,
-            .until_unix = INT64_MAX,
             .requirement = requirement,
             .bundle = s->policy->requirements[requirement].bundle,
             .category = COP_NONE,
@@ -370,39 +396,25 @@ static void say_required_allow_only(const struct speech *s)
     }
 }
 
-/* A window whose end is below its start goes over the end of the week. */
-static bool window_holds(const struct format_window *window, uint16_t minute)
-{
-    if (window->to < window->from) {
-        return minute >= window->from || minute < window->to;
-    }
-    return minute >= window->from && minute < window->to;
-}
-
 static void say_schedule(const struct speech *s)
 {
     const struct policy_profile *p = s->profile;
+    struct statement statement = {
+        .hit = no_hit,
+        .requirement = COP_NONE,
+        .bundle = p->bundle,
+        .category = COP_NONE,
+        .level = COP_LEVEL_CLOSED,
+        .action = COP_BLOCK,
+        .is_scheduled = true,
+    };
 
-    for (uint32_t i = 0; i < p->closed.n; i++) {
-        const struct format_window *window =
-            section_at(s->policy->bundles[p->bundle].bundle, SECTION_WINDOWS,
-                p->closed.at + i);
-
-        if (window_holds(window, s->moment->week_minute)) {
-            struct statement statement = {
-                .hit = no_hit,
-                .until_unix = INT64_MAX,
-                .requirement = COP_NONE,
-                .bundle = p->bundle,
-                .category = COP_NONE,
-                .level = COP_LEVEL_CLOSED,
-                .action = COP_BLOCK,
-                .is_scheduled = true,
-            };
-
-            s->say(s->context, &statement);
-            return;
-        }
+    if (p->closed.n != 0 &&
+        policy_hours_hold(
+            (struct policy_hours){
+                s->policy->bundles[p->bundle].bundle, p->closed},
+            s->moment->week_minute)) {
+        s->say(s->context, &statement);
     }
 }
 

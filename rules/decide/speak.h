@@ -7,7 +7,6 @@
 
 struct statement {
     struct cop_hit hit;   /* specificity 0: none */
-    int64_t until_unix;   /* INT64_MAX: no end */
     uint32_t requirement; /* number in the policy, or COP_NONE */
     uint32_t bundle;      /* or COP_NONE */
     uint32_t category;    /* or COP_NONE */
@@ -15,7 +14,7 @@ struct statement {
     enum cop_action action;
     bool is_scheduled;
     enum cop_aside aside;     /* what took it back */
-    struct cop_hit aside_hit; /* specificity 0: nothing did */
+    struct cop_hit aside_hit; /* specificity 0: no rule did */
 };
 
 typedef void statement_fn(void *context, const struct statement *statement);
@@ -25,6 +24,15 @@ typedef void statement_fn(void *context, const struct statement *statement);
 void speak(const struct cop_policy *policy, const struct cop_class *class,
     uint32_t profile, const struct cop_moment *moment, statement_fn *say,
     void *context);
+
+/* until.c: when what a statement comes from ends by itself, INT64_MAX: never;
+ * and the first moment after this one at which time alone may make another
+ * verdict of the same class for the same profile, INT64_MAX: none. */
+int64_t until_ends(const struct cop_policy *policy, uint32_t profile,
+    const struct cop_moment *moment, const struct statement *statement);
+int64_t until_holds(const struct cop_policy *policy,
+    const struct cop_class *class, uint32_t profile,
+    const struct cop_moment *moment);
 
 /* statement.c: the total order: below zero when a goes before b; zero only for
  * a and a. */

@@ -68,5 +68,8 @@ int statement_order(const struct cop_policy *policy, const struct statement *a,
         order =
             order_of(requirement_rank(policy, a), requirement_rank(policy, b));
     }
+    if (order == 0) { /* of one requirement, the earlier part */
+        order = order_of(a->requirement, b->requirement);
+    }
     return order != 0 ? order : statement_order_rest(policy, a, b);
 }

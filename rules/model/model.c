@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "cop/decide.h"
+#include "rules/read/date.h"
+#include "rules/read/fact.h"
 
 /* ---- documents in the order of their ids, each id once ---- */
 
@@ -17,9 +19,20 @@ static int head_order(const void *a, const void *b)
     if (order == 0) {
         order = strcmp(x->place.file, y->place.file);
     }
-    return order != 0 ? order
-                      : (x->place.line > y->place.line) -
-                            (x->place.line < y->place.line);
+    if (order == 0) {
+        order =
+            (x->place.line > y->place.line) - (x->place.line < y->place.line);
+    }
+    return order != 0 ? order : (x->part > y->part) - (x->part < y->part);
+}
+
+/* Whether the second is another part of the first's document. */
+static bool is_part_of(
+    const struct fact_head *first, const struct fact_head *second)
+{
+    return strcmp(first->place.file, second->place.file) == 0 &&
+           first->place.line == second->place.line &&
+           first->part != second->part;
 }
 
 static void report_twice(struct model *model, const struct fact_head *first,
@@ -52,7 +65,8 @@ static void settle(
     }
     qsort(out->p, n, sizeof(out->p[0]), head_order);
     for (size_t i = 0; i < n; i++) {
-        if (out->n > 0 && cop_slice_eq(out->p[out->n - 1]->id, out->p[i]->id)) {
+        if (out->n > 0 && cop_slice_eq(out->p[out->n - 1]->id, out->p[i]->id) &&
+            !is_part_of(out->p[out->n - 1], out->p[i])) {
             report_twice(model, out->p[out->n - 1], out->p[i]);
         } else {
             out->p[out->n++] = out->p[i];
@@ -70,7 +84,7 @@ uint32_t model_find_requirement(const struct model *model, struct cop_slice id)
         int order = cop_slice_cmp(model->requirements.p[middle]->id, id);
 
         if (order == 0) {
-            return (uint32_t)middle;
+            return (uint32_t)(middle - model->requirements.p[middle]->part);
         }
         if (order < 0) {
             low = middle + 1;
@@ -90,6 +104,7 @@ static bool is_here(
     const struct fact_requirement *fact, const struct fact_list *item)
 {
     return !item->is_unsupported && !model_is_inert(fact) &&
+           fact->lists_of == NULL &&
            (item->path.p != NULL || item->entries != NULL);
 }
 
@@ -191,6 +206,22 @@ static enum list_role role_of(enum list_semantics semantics)
     return LIST_ALLOW_ONLY;
 }
 
+static int32_t east_s(const struct model *model)
+{
+    return model->manifests.n > 0 ? model_manifest(model)->east_s : 0;
+}
+
+void model_day(const struct model *model, int64_t unix_time, char out[11])
+{
+    date_print(unix_time + east_s(model), out);
+}
+
+struct cop_slice model_list_name(const struct model *model,
+    const struct fact_requirement *fact, size_t number)
+{
+    return fact_list_name(model->arena, fact, number, east_s(model));
+}
+
 /* A requirement's lists are named after it and numbered. */
 static void add_requirement_lists(struct model *model, size_t index)
 {
@@ -199,7 +230,7 @@ static void add_requirement_lists(struct model *model, size_t index)
     for (size_t i = 0; i < fact->target.lists_n; i++) {
         const struct fact_list *item = &fact->target.lists[i];
         struct tables_list list = {
-            .name = arena_print(model->arena, "%s#%zu", fact->head.id.p, i + 1),
+            .name = model_list_name(model, fact, i),
             .licence = item->licence,
             .role = role_of(item->semantics),
             .owner = (uint32_t)index,
@@ -272,6 +303,12 @@ static enum cop_status add_lists(struct model *model)
     if (status == COP_OK && !arena_failed(model->arena)) {
         status = model_load_lists(model);
     }
+    if (status == COP_OK) {
+        status = model_shared_load(model);
+    }
+    if (status == COP_OK) {
+        model_guard(model);
+    }
     return arena_failed(model->arena) ? COP_E_NOMEM : status;
 }
 
@@ -307,4 +344,6 @@ enum cop_status model_build(struct model *model, const struct facts *facts,
 void model_fini(struct model *model)
 {
     entries_fini(&model->entries);
+    free(model->shared.p);
+    model->shared = (struct model_shared){NULL, 0, 0};
 }

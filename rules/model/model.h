@@ -3,7 +3,8 @@
  *
  * Invariants:
  *  1. Arrays are sorted by id, and ids are unique (those read twice have been
- *     reported and left out), so nothing depends on the order of files.
+ *     reported and left out) but for the parts of one requirement, which follow
+ *     each other; so nothing depends on the order of files.
  *  2. An index of a requirement is its position in `requirements`, and that of
  *     the row that it lowers to.
  *  3. A list's entries are one run of `entries`. */
@@ -11,9 +12,20 @@
 #define RULES_MODEL_MODEL_H
 
 #include "cop/compile.h"
+#include "rules/base/cidr.h"
 #include "rules/base/digest.h"
 #include "rules/model/entries.h"
 #include "rules/read/facts.h"
+
+/* Why an entry takes down more than its requirement's collateral guard lets
+ * it. */
+enum guard_trip {
+    TRIP_NOTHING,
+    TRIP_WIDE,   /* a network with room for more sites than are allowed */
+    TRIP_WHOLE,  /* a country or a numbered network */
+    TRIP_SUFFIX, /* a public suffix */
+    TRIP_SHARED  /* in a network that many sites share, or around one */
+};
 
 struct model_list {
     struct tables_list t;
@@ -22,6 +34,15 @@ struct model_list {
     size_t first; /* entry */
     size_t n;
     unsigned char digest[DIGEST_BYTES]; /* of its files (read/list.h) */
+    uint32_t held;                      /* entries that a guard held back */
+    struct place held_place;            /* of the first of them */
+    enum guard_trip held_why;
+};
+
+/* Networks that many sites share: outermost ones, by their first addresses. */
+struct model_shared {
+    struct cidr *p; /* on the heap */
+    size_t n, cap;
 };
 
 /* Documents of one kind, in order of their ids. */
@@ -47,6 +68,7 @@ struct model {
     size_t room; /* of lists: as many as can be */
     size_t files_room;
     struct entries entries;
+    struct model_shared shared;
 };
 
 static inline const struct fact_requirement *model_requirement(
@@ -110,12 +132,37 @@ struct model_list *model_add_list(struct model *model,
 struct cop_slice model_part_name(const struct model *model,
     const struct fact_category_list *fact, size_t part);
 
+/* "2026-11-24": the day, where the bundle is, that a time is of. */
+void model_day(const struct model *model, int64_t unix_time, char out[11]);
+
+/* What a requirement's list at an index is called; those of an amendment are
+ * told apart by its date. */
+struct cop_slice model_list_name(const struct model *model,
+    const struct fact_requirement *fact, size_t number);
+
 /* The index of a file's name, added where it is new. */
 uint32_t model_add_file(struct model *model, struct cop_slice name);
 
 /* Load the entries of every list that has a fact.
  * Returns COP_OK, also when lines are wrong and reported; COP_E_NOMEM. */
 COP_MUST_USE enum cop_status model_load_lists(struct model *model);
+
+/* shared.c: load what the manifest calls shared.
+ * Returns COP_OK, also when a file is wrong and reported; COP_E_NOMEM. */
+COP_MUST_USE enum cop_status model_shared_load(struct model *model);
+
+/* A shared network that has an address in common with an entry that is an
+ * address or a network; NULL: none. */
+const struct cidr *model_shared_hit(
+    const struct model *model, const struct tables_entry *entry);
+
+/* guard.c: how an entry trips a guard by itself, whatever is shared. */
+enum guard_trip model_guard_width(
+    const struct fact_guard *guard, const struct tables_entry *entry);
+
+/* Take out of the lists what a guard is to hold back (on_trip), after what is
+ * shared was loaded. */
+void model_guard(struct model *model);
 
 /* Add one object, as people write it: a host or a URL. A URL without path is
  * its host. `plain` is what a host means; names with a star or a leading dot
@@ -145,6 +192,17 @@ bool model_is_inert(const struct fact_requirement *requirement);
 /* Whether its status lets it decide. */
 bool model_is_in_force(const struct fact_requirement *requirement);
 
+/* The coarsest thing that it may block by: what its granularity and its guard
+ * leave. */
+enum fact_grain model_grain(const struct fact_requirement *requirement);
+
+/* The part, of the same document, whose lists these are. */
+static inline const struct fact_requirement *model_lists_of(
+    const struct fact_requirement *requirement)
+{
+    return requirement->lists_of != NULL ? requirement->lists_of : requirement;
+}
+
 /* Whether two requirements can speak to the same person at the same time. */
 bool model_overlap(
     const struct fact_requirement *a, const struct fact_requirement *b);
@@ -158,7 +216,7 @@ bool model_covers(
  * COP_NONE when there is none, or when this one names lists. */
 uint32_t model_shadowed_by(const struct model *model, uint32_t index);
 
-/* A requirement's index by id, or COP_NONE. */
+/* The index of a requirement's first part by id, or COP_NONE. */
 uint32_t model_find_requirement(const struct model *model, struct cop_slice id);
 
 #endif

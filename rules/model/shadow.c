@@ -19,7 +19,8 @@ static bool is_shadowed(
 {
     return a->action == DO_BLOCK && b->action == DO_BLOCK &&
            model_effect_of(a) > model_effect_of(b) && model_covers(a, b) &&
-           !has_exceptions(a) &&
+           !has_exceptions(a) && model_grain(a) == GRAIN_IP &&
+           cop_catset_empty(a->reach.spares) &&
            cop_catset_empty(cop_catset_without(
                b->target.categories.set, a->target.categories.set));
 }

@@ -187,6 +187,19 @@ static bool take_units(struct cop_slice *text, const char *units)
     return took;
 }
 
+bool date_parse_offset(struct cop_slice text, int32_t *out)
+{
+    uint16_t minutes = 0;
+    struct cop_slice clock = {text.p + 1, text.n > 0 ? text.n - 1 : 0};
+
+    if (text.n == 0 || (text.p[0] != '+' && text.p[0] != '-') ||
+        !date_parse_clock(clock, &minutes) || minutes > 14 * 60) {
+        return false;
+    }
+    *out = (text.p[0] == '-' ? -60 : 60) * (int32_t)minutes;
+    return true;
+}
+
 bool date_is_duration(struct cop_slice text)
 {
     bool has_days;

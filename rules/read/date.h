@@ -21,6 +21,9 @@ bool date_parse_moment(struct cop_slice text, int64_t *out, uint16_t *minute);
 /* "20:30" -> minute of the day, "24:00" -> 1440. */
 bool date_parse_clock(struct cop_slice text, uint16_t *out);
 
+/* "+10:00" or "-03:30", up to 14 hours -> seconds east of UTC. */
+bool date_parse_offset(struct cop_slice text, int32_t *out);
+
 /* Whether the text is a duration, "P1Y", "PT12H", "P1DT2H30M". */
 bool date_is_duration(struct cop_slice text);
 

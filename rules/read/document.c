@@ -1,5 +1,7 @@
 #include "rules/read/documents.h"
 
+#include "rules/read/date.h"
+
 /* Kinds of document by the prefix of their id. */
 static const struct {
     const char *prefix;
@@ -78,18 +80,35 @@ static void read_kind(
         "the id %s is of no kind of document", id.p);
 }
 
-enum cop_status document_read(
-    struct document *document, struct cop_slice text, struct facts *facts)
+enum cop_status document_parse(struct document *document, struct cop_slice text)
+{
+    enum cop_status status = yaml_parse(&document->yaml, text);
+
+    if (status != COP_OK) {
+        document->yaml.root = NULL;
+    }
+    return status == COP_E_NOMEM ? status : COP_OK;
+}
+
+bool document_offset(const struct document *document, int32_t *out)
+{
+    const struct yaml_node *id = yaml_get(document->yaml.root, "id");
+    const struct yaml_node *offset =
+        yaml_get(document->yaml.root, "utc_offset");
+
+    return id != NULL && offset != NULL && id->kind == YAML_TEXT &&
+           offset->kind == YAML_TEXT &&
+           fact_starts_with(id->text, COP_LIT("cop:bundle:")) &&
+           date_parse_offset(offset->text, out);
+}
+
+enum cop_status document_take(struct document *document, struct facts *facts)
 {
     struct yaml *yaml = &document->yaml;
     struct facts before = *facts;
-    enum cop_status status = yaml_parse(yaml, text);
     struct cop_slice id;
 
-    if (status == COP_E_NOMEM) {
-        return status;
-    }
-    if (status == COP_OK && find_id(yaml, &id)) {
+    if (yaml->root != NULL && find_id(yaml, &id)) {
         yaml->subject = id.p;
         read_kind(document, id, facts);
     }
@@ -103,4 +122,12 @@ enum cop_status document_read(
     }
     facts->documents++;
     return COP_OK;
+}
+
+enum cop_status document_read(
+    struct document *document, struct cop_slice text, struct facts *facts)
+{
+    enum cop_status status = document_parse(document, text);
+
+    return status == COP_OK ? document_take(document, facts) : status;
 }

@@ -11,6 +11,19 @@
 COP_MUST_USE enum cop_status document_read(
     struct document *document, struct cop_slice text, struct facts *facts);
 
+/* The same in two steps, for who must know all documents before one is read:
+ * parse, and hand over what was parsed.
+ * document_parse() returns COP_OK, also when what is wrong was reported, or
+ * COP_E_NOMEM. */
+COP_MUST_USE enum cop_status document_parse(
+    struct document *document, struct cop_slice text);
+COP_MUST_USE enum cop_status document_take(
+    struct document *document, struct facts *facts);
+
+/* Where the days of a bundle begin, seconds east of UTC: what a parsed document
+ * says if it is a manifest that says something sound. */
+bool document_offset(const struct document *document, int32_t *out);
+
 /* The prefix of ids of a kind, by number from 0; NULL beyond the last. */
 const char *document_prefix(size_t kind);
 

@@ -195,19 +195,33 @@ bool fact_read_subscribers(
     return yaml->errors == errors;
 }
 
-bool fact_read_until(
-    struct yaml *yaml, const struct yaml_node *node, int64_t *out)
+/* A day as far as `days` behind its beginning where the bundle is, or the
+ * moment that is written. */
+static bool read_day(struct yaml *yaml, const struct yaml_node *node,
+    unsigned days, int64_t *out)
 {
     int64_t day;
 
     if (node->kind == YAML_TEXT && date_parse(node->text, &day)) {
-        *out = day + DATE_DAY_SECONDS;
+        *out = day + (int64_t)days * DATE_DAY_SECONDS - yaml->east_s;
         return true;
     }
     if (node->kind == YAML_TEXT && memchr(node->text.p, 'T', node->text.n)) {
         return yaml_moment(yaml, node, out, NULL);
     }
     return yaml_date(yaml, node, &day);
+}
+
+bool fact_read_start(
+    struct yaml *yaml, const struct yaml_node *node, int64_t *out)
+{
+    return read_day(yaml, node, 0, out);
+}
+
+bool fact_read_until(
+    struct yaml *yaml, const struct yaml_node *node, int64_t *out)
+{
+    return read_day(yaml, node, 1, out);
 }
 
 /* "a/./b/../c" -> "a/c"; leading ".." stay. Written over itself. */
@@ -326,4 +340,17 @@ bool fact_is_name(struct cop_slice text, unsigned parts)
         }
     }
     return parts == 1 && part > 0;
+}
+
+struct cop_slice fact_list_name(struct arena *arena,
+    const struct fact_requirement *fact, size_t number, int32_t east_s)
+{
+    char day[11];
+
+    if (!fact->is_amended) {
+        return arena_print(arena, "%s#%zu", fact->head.id.p, number + 1);
+    }
+    date_print(fact->time.from_unix + east_s, day);
+    return arena_print(arena, "%s from %s part %u#%zu", fact->head.id.p, day,
+        fact->head.part, number + 1);
 }

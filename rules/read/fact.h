@@ -32,10 +32,18 @@ bool fact_read_categories(struct yaml *yaml, const struct yaml_node *node,
 bool fact_read_subscribers(
     struct yaml *yaml, const struct yaml_node *node, uint32_t *out);
 
-/* A date that ends with its day: "until 2026-11-24" is that midnight's end.
- * A moment with a time is taken as it stands. */
+/* A date that begins with its day, or ends with it: "until 2026-11-24" is that
+ * midnight's end. Days begin at midnight where the bundle is (yaml->east_s). A
+ * moment with a time is taken as it stands. */
+bool fact_read_start(
+    struct yaml *yaml, const struct yaml_node *node, int64_t *out);
 bool fact_read_until(
     struct yaml *yaml, const struct yaml_node *node, int64_t *out);
+
+/* A list of {days, from, to}: spans of the local week, one a day. Without days
+ * they are of every day; what ends before it begins goes over midnight. */
+bool fact_read_hours(struct yaml *yaml, const struct yaml_node *node,
+    const struct tables_window **out, size_t *n);
 
 /* A path in a document, as it is opened and as it is named in a bundle. The
  * document's folder is the starting point; absolute paths are refused. */
@@ -45,6 +53,11 @@ bool fact_read_path(const struct document *document, struct yaml *yaml,
 /* A template's id with its prefix, whether or not the author wrote that. */
 bool fact_read_template(
     struct yaml *yaml, const struct yaml_node *node, struct cop_slice *out);
+
+/* What a requirement's list at an index is called; those of an amendment are
+ * told apart by its day, where the bundle is. */
+struct cop_slice fact_list_name(struct arena *arena,
+    const struct fact_requirement *fact, size_t number, int32_t east_s);
 
 /* Whether text is `parts` words of [A-Za-z0-9._-] with colons between. */
 bool fact_is_name(struct cop_slice text, unsigned parts);

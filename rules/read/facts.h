@@ -28,6 +28,7 @@ struct place {
 struct fact_head {
     struct place place;
     struct cop_slice id; /* p is NULL when it could not be read */
+    uint32_t part;       /* of those that one document comes to, from 0 */
     const struct fact_head *next;
 };
 
@@ -226,7 +227,9 @@ struct fact_scope {
     struct place age_place;
     int64_t age_min;
     int64_t age_max;
-    uint32_t subscribers; /* bits of subscriber.tbl; 0: any */
+    uint32_t subscribers;              /* bits of subscriber.tbl; 0: any */
+    const struct tables_window *hours; /* in which it speaks; n 0: always */
+    size_t hours_n;
 };
 
 struct fact_target {
@@ -281,15 +284,24 @@ struct fact_guard {
     bool allows_whole; /* countries and whole networks are meant */
 };
 
+/* What is done where that cannot be told apart. */
+enum fact_fallback { FALLBACK_COARSER, FALLBACK_FINER, FALLBACK_FAIL };
+
 /* How precisely, where and how well it is enforced. */
 struct fact_reach {
     struct place granularity_place;
     struct place effectiveness_place;
     struct place preserve_place;
     enum fact_grain required; /* with has_required */
+    enum fact_grain minimum;  /* with has_minimum */
+    enum fact_fallback fallback;
+    struct cop_catset spares; /* collateral_guard.protected_allow */
     enum fact_grain finest;   /* that its layers see, with has_layers */
     bool has_required;
+    bool has_minimum;
     bool has_fallback; /* granularity.on_unavailable */
+    bool has_on_trip;
+    bool trip_allows; /* on_trip: allow */
     bool has_layers;
     struct fact_guard guard;
     bool has_effectiveness;
@@ -343,15 +355,20 @@ struct fact_words {
     struct cop_slice extra; /* keys that begin with x-; rules/read/extra.h */
 };
 
-/* cop:req:<country>:<instrument>:<name> */
+/* cop:req:<country>:<instrument>:<name>. A document that changes at a date, or
+ * is stronger for one class of subscriber than for another, comes to several:
+ * its parts. */
 struct fact_requirement {
     struct fact_head head;
+    const struct fact_requirement *lists_of; /* the part whose lists it has;
+                                                NULL: it has its own */
+    bool is_amended;                         /* it begins with an amendment */
+    bool has_later; /* an amendment follows, and it is in force again */
     int64_t version;
     enum fact_status status;
     enum fact_kind kind;
     enum fact_action action;
     enum cop_strength strength;
-    uint32_t offered_to; /* classes for which it is weaker: an offer */
     enum cop_lock lock;
     struct fact_words words;
     struct fact_texts title;
@@ -382,6 +399,7 @@ struct fact_manifest {
     struct fact_categories never_inspect;
     const struct fact_list *never_inspect_lists;
     size_t never_inspect_lists_n;
+    int32_t east_s;                 /* of UTC: where days begin */
     const struct cop_slice *shared; /* networks that many sites share */
     size_t shared_n;
     const struct fact_list *shared_lists; /* files of more of them */

@@ -1,6 +1,7 @@
 /* cop:bundle:<name>, what a bundle says of itself, and the small documents that
  * stand beside requirements: taxonomy, category lists, templates, appeals. */
 #include "rules/base/cidr.h"
+#include "rules/read/date.h"
 #include "rules/read/documents.h"
 
 #include <stdint.h>
@@ -120,6 +121,21 @@ static void read_shared_files(
         &fact->shared_lists, &fact->shared_lists_n);
 }
 
+/* A fixed offset rather than a zone: the same sources give the same bytes on
+ * every machine, whatever it knows of clocks. */
+static void read_offset(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_manifest *fact = ((struct manifest_reader *)into)->fact;
+    struct cop_slice text;
+
+    if (yaml_text(yaml, value, &text) &&
+        !date_parse_offset(text, &fact->east_s)) {
+        yaml_error(yaml, value, "value", "write \"+10:00\" or \"-03:00\"",
+            "%s is no offset from UTC", text.p);
+    }
+}
+
 void manifest_read(struct document *document, struct facts *facts)
 {
     static const struct yaml_key keys[] = {
@@ -132,6 +148,7 @@ void manifest_read(struct document *document, struct facts *facts)
         {"never_inspect", read_never, false},
         {"shared_addresses", read_shared, false},
         {"shared_address_files", read_shared_files, false},
+        {"utc_offset", read_offset, false},
     };
     struct yaml *yaml = &document->yaml;
     struct fact_manifest *fact = arena_alloc(yaml->arena, sizeof(*fact));

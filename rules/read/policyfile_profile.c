@@ -2,7 +2,6 @@
 #include "rules/read/policyfile.h"
 
 #include "cop/decide.h"
-#include "rules/read/date.h"
 
 /* A profile while its keys are read. */
 struct profile_reader {
@@ -34,116 +33,12 @@ bool policyfile_read_objects(struct yaml *yaml, const struct yaml_node *value,
     return true;
 }
 
-/* ---- hours ---- */
-
-static const char *const day_words[] = {
-    "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-struct closed_reader {
-    unsigned days; /* bits, Monday first */
-    uint16_t from;
-    uint16_t to;
-};
-
-static void read_days(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct closed_reader *reader = into;
-    unsigned which = 0;
-
-    if (!yaml_is(yaml, value, YAML_LIST)) {
-        return;
-    }
-    reader->days = 0;
-    for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
-        if (yaml_word(yaml, c, day_words, 7, &which)) {
-            reader->days |= 1U << which;
-        }
-    }
-    if (value->count == 0) {
-        yaml_error(yaml, value, "value", "leave days out for every day",
-            "these hours are of no day");
-    }
-}
-
-static void read_from(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    (void)yaml_clock(yaml, value, &((struct closed_reader *)into)->from);
-}
-
-static void read_to(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    (void)yaml_clock(yaml, value, &((struct closed_reader *)into)->to);
-}
-
-/* The windows of one item, one a day; over midnight they reach into the day
- * after, and on Sunday around the week. */
-static size_t spread(
-    const struct closed_reader *reader, struct tables_window *out)
-{
-    size_t n = 0;
-
-    for (unsigned day = 0; day < 7; day++) {
-        unsigned from = day * 1440 + reader->from;
-        unsigned to = day * 1440 + reader->to;
-
-        if ((reader->days >> day & 1) == 0) {
-            continue;
-        }
-        if (reader->to <= reader->from) {
-            to += 1440;
-        }
-        if (to > DATE_WEEK_MINUTES) {
-            to -= DATE_WEEK_MINUTES;
-        }
-        out[n++] = (struct tables_window){(uint16_t)from, (uint16_t)to};
-    }
-    return n;
-}
-
-static size_t read_closed_item(
-    struct yaml *yaml, const struct yaml_node *node, struct tables_window *out)
-{
-    static const struct yaml_key keys[] = {
-        {"days", read_days, false},
-        {"from", read_from, true},
-        {"to", read_to, true},
-    };
-    struct closed_reader reader = {.days = 0x7F};
-    uint32_t errors = yaml->errors;
-
-    (void)yaml_map_read(yaml, node, keys, 3, &reader);
-    if (yaml->errors != errors) {
-        return 0;
-    }
-    if (reader.from == reader.to || reader.from == 1440) {
-        yaml_error(yaml, node, "value",
-            "write from: \"00:00\" and to: \"24:00\" for a whole day",
-            "these hours are empty");
-        return 0;
-    }
-    return spread(&reader, out);
-}
-
 static void read_closed(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
     struct fact_profile *fact = ((struct profile_reader *)into)->fact;
-    struct tables_window *windows;
 
-    if (!yaml_is(yaml, value, YAML_LIST)) {
-        return;
-    }
-    windows = arena_array(yaml->arena, value->count * 7U + 1, sizeof(*windows));
-    if (windows == NULL) {
-        return;
-    }
-    for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
-        fact->closed_n += read_closed_item(yaml, c, &windows[fact->closed_n]);
-    }
-    fact->closed = windows;
+    (void)fact_read_hours(yaml, value, &fact->closed, &fact->closed_n);
 }
 
 /* ---- profiles ---- */

@@ -177,34 +177,12 @@ static void read_strength(
     unsigned which = 0;
 
     if (yaml_word(yaml, value, strength_words, STRENGTHS, &which)) {
-        reader->fact->strength = (enum cop_strength)which;
+        reader->strength = (enum cop_strength)which;
+        reader->fact->strength = reader->strength;
         reader->has_strength = true;
     }
 }
 
-enum { EFFECT_OF_OFFER = 2 };
-
-/* What a strength comes to for the engine: always, unless somebody decides
- * otherwise, or only where accepted. */
-static int effect_of(enum cop_strength strength)
-{
-    switch (strength) {
-    case COP_STRENGTH_MANDATORY:
-        return 0;
-    case COP_STRENGTH_DEFAULT_ON:
-    case COP_STRENGTH_DEFAULT_ON_CLASS:
-        return 1;
-    case COP_STRENGTH_REQUIRED_DECISION:
-    case COP_STRENGTH_MUST_OFFER:
-    case COP_STRENGTH_RECOMMENDED:
-    case COP_STRENGTH_LOCAL_DISCRETION:
-        break;
-    }
-    return EFFECT_OF_OFFER;
-}
-
-/* Some classes may have it by default and others as an offer: one requirement,
- * decided at one level. Mandatory is another level. */
 static void read_class_strength(struct yaml *yaml,
     const struct yaml_node *member, struct requirement_reader *reader)
 {
@@ -215,24 +193,10 @@ static void read_class_strength(struct yaml *yaml,
         .text = member->key};
     uint32_t bit = 0;
     unsigned which = 0;
-    int effect;
 
-    if (!fact_read_subscribers(yaml, &key, &bit) ||
-        !yaml_word(yaml, member, strength_words, STRENGTHS, &which)) {
-        return;
-    }
-    effect = effect_of((enum cop_strength)which);
-    if (reader->has_by_class &&
-        (effect == 0) != (effect_of(reader->by_class) == 0)) {
-        requirement_unsupported(yaml, member, reader,
-            "be mandatory for one class and weaker for another; write one "
-            "document for each (strength_by_class)");
-        return;
-    }
-    reader->class_bits |= bit;
-    reader->offered_bits |= effect == EFFECT_OF_OFFER ? bit : 0;
-    if (!reader->has_by_class || effect < effect_of(reader->by_class)) {
-        reader->by_class = (enum cop_strength)which;
+    if (fact_read_subscribers(yaml, &key, &bit) &&
+        yaml_word(yaml, member, strength_words, STRENGTHS, &which)) {
+        reader->by_class[which] |= bit;
         reader->has_by_class = true;
     }
 }
@@ -279,35 +243,9 @@ static void read_profiles(
 static void settle_strength(
     struct yaml *yaml, struct requirement_reader *reader)
 {
-    struct fact_requirement *fact = reader->fact;
-
     if (!reader->has_strength && !reader->has_by_class) {
         yaml_error(yaml, yaml->root, "key", "add it",
             "the key strength is missing here");
-        return;
-    }
-    if (!reader->has_by_class) {
-        return;
-    }
-    if (reader->has_strength &&
-        (effect_of(fact->strength) != effect_of(reader->by_class) ||
-            (reader->offered_bits != 0 &&
-                reader->offered_bits != reader->class_bits))) {
-        requirement_unsupported(yaml, yaml_get(yaml->root, "strength_by_class"),
-            reader,
-            "give one requirement strengths of different effect; write one "
-            "document for each (strength_by_class)");
-        return;
-    }
-    if (!reader->has_strength) {
-        uint32_t scope = fact->scope.subscribers;
-
-        fact->strength = reader->by_class;
-        fact->scope.subscribers =
-            scope == 0 ? reader->class_bits : scope & reader->class_bits;
-        if (reader->offered_bits != reader->class_bits) {
-            fact->offered_to = reader->offered_bits & fact->scope.subscribers;
-        }
     }
 }
 
@@ -322,24 +260,6 @@ static void settle_action(struct yaml *yaml, struct requirement_reader *reader)
     if (fact->kind != KIND_PROCESS) {
         yaml_error(yaml, yaml->root, "key", "add it",
             "the key action is missing here");
-    }
-}
-
-/* What an amendment ends does not end later than that. */
-static void settle_end(
-    struct yaml *yaml, const struct requirement_reader *reader)
-{
-    struct fact_time *time = &reader->fact->time;
-
-    if (reader->ends_unix >= time->until_unix) {
-        return;
-    }
-    time->until_unix = reader->ends_unix;
-    time->to_place = reader->ends_place;
-    if (time->until_unix <= time->from_unix) {
-        yaml_error(yaml, yaml_get(yaml->root, "amendments"), "value",
-            "correct one of the dates",
-            "an amendment ends it before effective_from");
     }
 }
 
@@ -442,32 +362,99 @@ static const struct yaml_key requirement_keys[] = {
     {"local_determination", requirement_read_aside_map, false},
 };
 
-void requirement_read(struct document *document, struct facts *facts)
+/* The document as it stands in one phase. */
+static void read_phase(struct yaml *yaml, const struct requirement_phase *phase,
+    struct requirement_reader *reader)
 {
-    struct yaml *yaml = &document->yaml;
-    struct fact_requirement *fact = arena_alloc(yaml->arena, sizeof(*fact));
-    struct requirement_reader reader = {.document = document,
-        .fact = fact,
-        .is_lenient = is_lenient(yaml->root),
-        .ends_unix = INT64_MAX};
+    struct fact_requirement *fact = reader->fact;
 
-    if (fact == NULL) {
-        return;
-    }
+    reader->is_lenient = is_lenient(phase->tree);
     fact->head.place = fact_place(yaml, yaml->root);
     fact->scope.age_max = 120;
     fact->time.from_unix = INT64_MIN;
     fact->time.until_unix = INT64_MAX;
     fact->time.review_unix = INT64_MAX;
     fact->logging.duty = COP_LOG_PERMITTED;
-    (void)yaml_map_read(yaml, yaml->root, requirement_keys,
-        sizeof(requirement_keys) / sizeof(requirement_keys[0]), &reader);
-    fact->words.extra = extra_read(yaml->arena, yaml->root);
-    settle_end(yaml, &reader);
-    settle_strength(yaml, &reader);
-    settle_action(yaml, &reader);
-    settle_semantics(yaml, &reader);
-    note_aside(yaml, &reader);
-    fact->head.next = facts->requirements;
-    facts->requirements = &fact->head;
+    (void)yaml_map_read(yaml, phase->tree, requirement_keys,
+        sizeof(requirement_keys) / sizeof(requirement_keys[0]), reader);
+    fact->words.extra = extra_read(yaml->arena, phase->tree);
+    settle_strength(yaml, reader);
+    settle_action(yaml, reader);
+    settle_semantics(yaml, reader);
+    if (phase->place == NULL) {
+        note_aside(yaml, reader);
+    }
+}
+
+/* A phase lasts from its date to that of the next. */
+static void settle_time(struct yaml *yaml,
+    const struct requirement_phase *phase, int64_t next_unix,
+    struct fact_requirement *fact)
+{
+    struct fact_time *time = &fact->time;
+
+    if (phase->place != NULL) {
+        if (phase->from_unix <= time->from_unix ||
+            phase->from_unix >= time->until_unix) {
+            yaml_error(yaml, phase->place, "value", "correct one of the dates",
+                "an amendment is of a time at which the requirement is not in "
+                "effect");
+        }
+        time->from_unix = phase->from_unix;
+        time->from_place = fact_place(yaml, phase->place);
+        fact->is_amended = true;
+        fact->vectors_n = 0; /* those of the document are those of part 0 */
+    }
+    if (next_unix < time->until_unix) {
+        time->until_unix = next_unix;
+    }
+}
+
+/* Whether an amended phase is one that decides: one that ends the requirement,
+ * or lets it rest, is none. */
+static bool is_in_force(const struct fact_requirement *fact)
+{
+    return fact->status == STATUS_IN_FORCE || fact->status == STATUS_ADVISORY;
+}
+
+/* Hand the parts on. What is amended later does not run out. */
+static void parts_link(struct requirement_parts *parts, struct facts *facts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        struct fact_requirement *fact = parts->p[i];
+
+        fact->has_later =
+            fact->time.from_unix < parts->p[parts->n - 1]->time.from_unix;
+        fact->head.next = facts->requirements;
+        facts->requirements = &fact->head;
+    }
+}
+
+void requirement_read(struct document *document, struct facts *facts)
+{
+    struct requirement_phase phases[REQUIREMENT_PHASES_MAX];
+    struct requirement_parts parts = {.n = 0};
+    struct yaml *yaml = &document->yaml;
+    const struct fact_requirement *lists_of = NULL;
+    size_t n = requirement_phases(yaml, phases);
+
+    for (size_t i = 0; i < n && yaml->errors == 0; i++) {
+        struct fact_requirement *fact = arena_alloc(yaml->arena, sizeof(*fact));
+        struct requirement_reader reader = {.document = document, .fact = fact};
+
+        if (fact == NULL) {
+            return;
+        }
+        read_phase(yaml, &phases[i], &reader);
+        settle_time(yaml, &phases[i],
+            i + 1 < n ? phases[i + 1].from_unix : INT64_MAX, fact);
+        fact->lists_of = phases[i].keeps_lists ? lists_of : NULL;
+        if (i == 0 || is_in_force(fact)) {
+            requirement_classes(yaml, &reader, &parts);
+            lists_of = fact->lists_of != NULL ? lists_of : fact;
+        } else {
+            lists_of = fact->lists_of;
+        }
+    }
+    parts_link(&parts, facts);
 }

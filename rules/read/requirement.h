@@ -6,7 +6,10 @@
 
 #include "rules/read/documents.h"
 
-enum { REQUIREMENT_ASIDE_MAX = 24 };
+enum {
+    REQUIREMENT_ASIDE_MAX = 24,
+    REQUIREMENT_STRENGTHS = COP_STRENGTH_LOCAL_DISCRETION + 1
+};
 
 /* A requirement while its keys are being read. */
 struct requirement_reader {
@@ -16,13 +19,11 @@ struct requirement_reader {
      * because it decides nothing yet. */
     bool is_lenient;
     bool has_strength;
+    enum cop_strength strength; /* of every class that has none of its own */
     bool has_action;
-    uint32_t class_bits;   /* of strength_by_class */
-    uint32_t offered_bits; /* those of them for which it is an offer */
+    uint32_t by_class[REQUIREMENT_STRENGTHS]; /* strength_by_class: who has
+                                                 which */
     bool has_by_class;
-    enum cop_strength by_class;
-    int64_t ends_unix; /* by an amendment; INT64_MAX: by none */
-    struct place ends_place;
     struct cop_slice aside[REQUIREMENT_ASIDE_MAX]; /* keys without effect */
     size_t aside_n;
 };
@@ -65,5 +66,33 @@ yaml_read_fn requirement_read_preserve;      /* logging.preserve_content: */
 yaml_read_fn requirement_read_provenance;    /* provenance: */
 yaml_read_fn requirement_read_verification;  /* verification: */
 yaml_read_fn requirement_read_amendments;    /* amendments: */
+
+/* ---- requirement_phases.c: what a document says at which time ---- */
+
+enum { REQUIREMENT_PHASES_MAX = 64 };
+
+/* The document from a date on: with all that was amended until then. */
+struct requirement_phase {
+    const struct yaml_node *tree;
+    const struct yaml_node *place; /* of the date; NULL of the first phase */
+    int64_t from_unix;             /* INT64_MIN of the first */
+    bool keeps_lists; /* its lists say what those of the phase before say */
+};
+
+/* The phases of a document, in order, into room for REQUIREMENT_PHASES_MAX.
+ * Returns how many: at least one. What is wrong is reported. */
+size_t requirement_phases(struct yaml *yaml, struct requirement_phase *out);
+
+/* What a document comes to. */
+struct requirement_parts {
+    struct fact_requirement *p[REQUIREMENT_PHASES_MAX * REQUIREMENT_STRENGTHS];
+    size_t n;
+};
+
+/* requirement_classes.c: add the parts of one phase that was read, one for each
+ * strength that some class has; the first has the lists. Classes that do not
+ * fit are reported. */
+void requirement_classes(struct yaml *yaml,
+    const struct requirement_reader *reader, struct requirement_parts *parts);
 
 #endif

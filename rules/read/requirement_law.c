@@ -180,7 +180,7 @@ static void read_from(
     struct fact_time *time = &((struct requirement_reader *)into)->fact->time;
 
     time->from_place = fact_place(yaml, value);
-    (void)yaml_date(yaml, value, &time->from_unix);
+    (void)fact_read_start(yaml, value, &time->from_unix);
 }
 
 static void read_to(
@@ -222,78 +222,5 @@ void requirement_read_time(
     if (time->until_unix <= time->from_unix) {
         yaml_error(yaml, value, "value", "exchange the two, or correct one",
             "effective_to is before effective_from");
-    }
-}
-
-/* ---- amendments ---- */
-
-/* One amendment while it is read: into a requirement_reader that is its first
- * member's. */
-struct amendment {
-    struct requirement_reader *reader;
-    struct place place; /* of its date */
-    int64_t from_unix;
-    bool is_end;
-};
-
-static void read_amendment_from(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct amendment *amendment = into;
-
-    amendment->place = fact_place(yaml, value);
-    (void)yaml_date(yaml, value, &amendment->from_unix);
-}
-
-/* The end of a requirement can be said beforehand. What else would change at a
- * date takes a document for each period. */
-static void read_patch(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct amendment *amendment = into;
-    const struct yaml_node *status = yaml_get(value, "status");
-
-    if (value->kind == YAML_MAP && value->count == 1 && status != NULL &&
-        status->kind == YAML_TEXT &&
-        (cop_slice_eq(status->text, COP_LIT("repealed")) ||
-            cop_slice_eq(status->text, COP_LIT("suspended")))) {
-        amendment->is_end = true;
-        return;
-    }
-    requirement_unsupported(yaml, value, amendment->reader,
-        "apply a patch at a date, but for the end by status; write a document "
-        "for each period (amendments)");
-}
-
-static void read_amendment(struct yaml *yaml, const struct yaml_node *node,
-    struct requirement_reader *reader)
-{
-    static const struct yaml_key keys[] = {
-        {"from", read_amendment_from, true},
-        {"change", NULL, false},
-        {"patch", read_patch, false},
-    };
-    struct amendment amendment = {.reader = reader, .from_unix = INT64_MAX};
-
-    if (yaml_map_read(yaml, node, keys, 3, &amendment) && amendment.is_end &&
-        amendment.from_unix < reader->ends_unix) {
-        reader->ends_unix = amendment.from_unix;
-        reader->ends_place = amendment.place;
-    }
-}
-
-void requirement_read_amendments(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct requirement_reader *reader = into;
-
-    if (!yaml_is(yaml, value, YAML_LIST)) {
-        return;
-    }
-    for (const struct yaml_node *c = value->first; c != NULL; c = c->next) {
-        read_amendment(yaml, c, reader);
-    }
-    if (reader->ends_unix == INT64_MAX) {
-        requirement_read_aside(yaml, value, into);
     }
 }

@@ -38,6 +38,13 @@ static void read_required(
     read_grain(yaml, value, &reach_of(into)->required);
 }
 
+static void read_minimum(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    reach_of(into)->has_minimum = true;
+    read_grain(yaml, value, &reach_of(into)->minimum);
+}
+
 static void read_other_grain(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
@@ -50,11 +57,28 @@ static void read_other_grain(
 static void read_on_unavailable(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    static const char *const words[] = {"coarser", "finer", "fail"};
-    unsigned which;
+    static const char *const words[] = {
+        [FALLBACK_COARSER] = "coarser",
+        [FALLBACK_FINER] = "finer",
+        [FALLBACK_FAIL] = "fail",
+    };
+    struct fact_reach *reach = reach_of(into);
+    unsigned which = 0;
 
-    reach_of(into)->has_fallback =
-        yaml_word(yaml, value, words, sizeof(words) / sizeof(words[0]), &which);
+    if (yaml_word(
+            yaml, value, words, sizeof(words) / sizeof(words[0]), &which)) {
+        reach->has_fallback = true;
+        reach->fallback = (enum fact_fallback)which;
+    }
+}
+
+static void settle_granularity(struct yaml *yaml, const struct yaml_node *value,
+    const struct fact_reach *reach)
+{
+    if (reach->has_minimum && reach->minimum > reach->required) {
+        yaml_error(yaml, value, "value", "exchange the two",
+            "what is acceptable at the least is finer than what is required");
+    }
 }
 
 void requirement_read_granularity(
@@ -62,7 +86,7 @@ void requirement_read_granularity(
 {
     static const struct yaml_key keys[] = {
         {"required", read_required, true},
-        {"minimum_acceptable", read_other_grain, false},
+        {"minimum_acceptable", read_minimum, false},
         {"preferred", read_other_grain, false},
         {"on_unavailable", read_on_unavailable, false},
     };
@@ -70,7 +94,7 @@ void requirement_read_granularity(
     reach_of(into)->granularity_place = fact_place(yaml, value);
     (void)yaml_map_read(
         yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
-    requirement_read_aside(yaml, value, into);
+    settle_granularity(yaml, value, reach_of(into));
 }
 
 /* ---- collateral_guard ---- */
@@ -111,21 +135,24 @@ static void read_require_both(
 static void read_protected_allow(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    struct fact_categories unused = {.place = {NULL, 0, 0}};
+    struct fact_categories spared = {.place = {NULL, 0, 0}};
 
-    (void)into;
-    (void)fact_read_categories(yaml, value, &unused);
+    if (fact_read_categories(yaml, value, &spared)) {
+        reach_of(into)->spares = spared.set;
+    }
 }
 
 static void read_on_trip(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
     static const char *const words[] = {"hold_and_report", "allow"};
-    unsigned which;
+    unsigned which = 0;
 
-    (void)into;
-    (void)yaml_word(
-        yaml, value, words, sizeof(words) / sizeof(words[0]), &which);
+    if (yaml_word(
+            yaml, value, words, sizeof(words) / sizeof(words[0]), &which)) {
+        reach_of(into)->has_on_trip = true;
+        reach_of(into)->trip_allows = which == 1;
+    }
 }
 
 void requirement_read_guard(

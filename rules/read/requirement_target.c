@@ -50,11 +50,65 @@ static void read_age(
     (void)yaml_map_read(yaml, value, keys, 3, into);
 }
 
+static void read_windows(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct fact_scope *scope =
+        &((struct requirement_reader *)into)->fact->scope;
+
+    if (fact_read_hours(yaml, value, &scope->hours, &scope->hours_n) &&
+        scope->hours_n == 0) {
+        yaml_error(yaml, value, "value",
+            "leave schedule out where it is of all hours",
+            "the requirement would be of no hour");
+    }
+}
+
+static const char *const applies_words[] = {"gateway", "content_providers"};
+
+/* Told by read_schedule() already. */
+static void read_applies_to(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    unsigned which;
+
+    (void)into;
+    (void)yaml_word(yaml, value, applies_words, 2, &which);
+}
+
+/* The gateway has one clock on its wall, that of the place where it is. */
+static void read_tz(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct cop_slice zone;
+
+    (void)into;
+    if (yaml_text(yaml, value, &zone)) {
+        yaml_note(yaml, value, "aside", NULL,
+            "the hours are those of each gateway's own time zone; %s is for "
+            "people",
+            zone.p);
+    }
+}
+
+/* Hours of whoever publishes something, such as a watershed, are no hours of
+ * the gateway. */
 static void read_schedule(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    requirement_unsupported(yaml, value, into,
-        "bind a requirement to hours of the day (scope.schedule)");
+    static const struct yaml_key keys[] = {
+        {"windows", read_windows, true},
+        {"applies_to", read_applies_to, false},
+        {"tz", read_tz, false},
+    };
+    const struct yaml_node *who = yaml_get(value, "applies_to");
+
+    if (yaml->observer == NULL && who != NULL && who->kind == YAML_TEXT &&
+        cop_slice_eq(who->text, COP_LIT("content_providers"))) {
+        requirement_read_aside_map(yaml, value, into);
+        return;
+    }
+    (void)yaml_map_read(yaml, value, keys, 3, into);
 }
 
 /* Both keys are read by settle_subscribers(); an observer learns here what

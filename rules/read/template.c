@@ -124,7 +124,7 @@ static void read_decided(
 {
     struct fact_appeal *fact = into;
 
-    (void)yaml_date(yaml, value, &fact->from_unix);
+    (void)fact_read_start(yaml, value, &fact->from_unix);
 }
 
 static void read_until(

@@ -74,6 +74,7 @@ struct yaml {
     struct cop_report *report;
     const struct yaml_node *root; /* after yaml_parse() */
     uint32_t errors;              /* reported through this struct */
+    int32_t east_s; /* of UTC: where the days of this file's dates begin */
     /* NULL, or who is told what the readers accept: rules/read/describe.h. */
     const struct yaml_observer *observer;
 };
@@ -128,6 +129,13 @@ void yaml_skip(struct yaml *yaml, const struct yaml_node *node);
 
 /* The member named `key`, or NULL. Says nothing. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+
+/* A mapping as another changes it (RFC 7396): members of mappings are merged,
+ * any other value takes the place of what was there, and null takes it away.
+ * Nodes keep the places where they were written. Nothing is changed; what is
+ * new is in the arena. NULL without memory. */
+const struct yaml_node *yaml_merge(struct arena *arena,
+    const struct yaml_node *base, const struct yaml_node *patch);
 
 /* ---- typed getters: true and *out, or false and a finding ---- */
 

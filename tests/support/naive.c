@@ -73,6 +73,21 @@ static bool is_for_age(
            (q->profile->age < r->age_max || r->age_max == 120);
 }
 
+static bool hours_hold(
+    const struct naive_hours *hours, size_t n, unsigned minute)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned from = hours[i].from;
+        unsigned to = hours[i].to;
+
+        if (from <= to ? minute >= from && minute < to
+                       : minute >= from || minute < to) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool requirement_speaks(
     const struct question *q, const struct naive_requirement *r)
 {
@@ -85,7 +100,9 @@ static bool requirement_speaks(
         return false;
     }
     return now >= r->from_unix && now < r->until_unix && is_for_age(q, r) &&
-           is_for_subscriber(q, r) && (!is_offered(r) || is_accepted(q, r));
+           is_for_subscriber(q, r) && (!is_offered(r) || is_accepted(q, r)) &&
+           (r->hours_n == 0 ||
+               hours_hold(r->hours, r->hours_n, q->moment->week_minute));
 }
 
 /* ---- statements ---- */
@@ -151,15 +168,23 @@ static bool is_set_aside(
     return false;
 }
 
-/* Whether a requirement lists an exception that is no less precise. */
+/* Whether a requirement lists an exception that is no less precise, or may not
+ * block by such a rule, or not what is in some category. */
 static bool is_excepted(const struct question *q,
     const struct naive_requirement *r, const struct naive_match *match)
 {
+    if (match->precision.class < r->grain) {
+        return true;
+    }
+    for (size_t i = 0; i < q->matches_n; i++) {
+        if (shares(q->matches[i].list->categories, r->spares)) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < q->matches_n; i++) {
         const struct naive_list *list = q->matches[i].list;
 
-        if (list->role == NAIVE_ALLOW &&
-            &q->naive->requirements[list->owner] == r &&
+        if (list->role == NAIVE_ALLOW && list->owner == r->lists_of &&
             naive_precision_order(q->matches[i].precision, match->precision) <=
                 0) {
             return true;
@@ -205,7 +230,7 @@ static void say_requirements(
         const struct naive_requirement *r = &q->naive->requirements[i];
         bool is_about = list->role == NAIVE_CATEGORY
                             ? shares(list->categories, r->categories)
-                            : list->owner == i;
+                            : list->owner == r->lists_of;
 
         if (is_about && requirement_speaks(q, r)) {
             say_requirement(q, r, match);
@@ -256,9 +281,10 @@ static void say_appeal(struct question *q, const struct naive_match *match)
 
         for (size_t k = 0; k < q->naive->requirements_n; k++) {
             const struct naive_requirement *r = &q->naive->requirements[k];
-            bool is_about = list->role == NAIVE_CATEGORY
-                                ? shares(list->categories, r->categories)
-                                : list->role == NAIVE_DENY && list->owner == k;
+            bool is_about =
+                list->role == NAIVE_CATEGORY
+                    ? shares(list->categories, r->categories)
+                    : list->role == NAIVE_DENY && list->owner == r->lists_of;
 
             if (!is_about || !is_word(r->lock, "national") ||
                 is_word(r->action, "allow") || !requirement_speaks(q, r) ||
@@ -336,7 +362,8 @@ static bool is_listed_for(const struct question *q, size_t requirement)
 {
     for (size_t i = 0; i < q->matches_n; i++) {
         if (q->matches[i].list->role == NAIVE_ALLOW_ONLY &&
-            q->matches[i].list->owner == requirement) {
+            q->matches[i].list->owner ==
+                q->naive->requirements[requirement].lists_of) {
             return true;
         }
     }
@@ -365,17 +392,9 @@ static void say_allow_only(struct question *q)
 
 static void say_hours(struct question *q)
 {
-    unsigned minute = q->moment->week_minute;
-
-    for (size_t i = 0; i < q->profile->closed_n; i++) {
-        unsigned from = q->profile->closed[i].from;
-        unsigned to = q->profile->closed[i].to;
-        bool holds = from <= to ? minute >= from && minute < to
-                                : minute >= from || minute < to;
-
-        if (holds) {
-            say_local(q, COP_LEVEL_CLOSED, false, NULL);
-        }
+    if (hours_hold(
+            q->profile->closed, q->profile->closed_n, q->moment->week_minute)) {
+        say_local(q, COP_LEVEL_CLOSED, false, NULL);
     }
 }
 

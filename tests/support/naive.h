@@ -57,7 +57,20 @@ struct naive_list {
     bool needs_url; /* a server's address alone matches nothing */
 };
 
+struct naive_hours {
+    unsigned from, to; /* minutes of the week */
+};
+
+enum { NAIVE_HOURS = 64 };
+
+/* A document that changes at dates, or with the class of subscriber, is read
+ * as one of these for each date and class. */
 struct naive_requirement {
+    size_t lists_of; /* the one whose lists it has */
+    int grain;       /* COP_MATCH_: it blocks by nothing coarser */
+    struct cop_catset spares;
+    struct naive_hours hours[NAIVE_HOURS];
+    size_t hours_n;
     struct cop_slice id, authority;
     struct cop_slice status, kind, action, strength, lock; /* as written */
     struct cop_catset categories;
@@ -94,15 +107,13 @@ struct naive_profile {
     size_t accepts_n;
     struct cop_catset block, allow;
     bool is_allow_only;
-    struct {
-        unsigned from, to; /* minutes of the week */
-    } closed[64];
+    struct naive_hours closed[NAIVE_HOURS];
     size_t closed_n;
 };
 
 enum {
     NAIVE_LISTS = 512,
-    NAIVE_REQUIREMENTS = 64,
+    NAIVE_REQUIREMENTS = 256,
     NAIVE_TEMPLATES = 64,
     NAIVE_APPEALS = 64,
     NAIVE_GRANTS = 64,

@@ -28,13 +28,14 @@ static bool is_on_day(const struct yaml_node *days, const char *day)
     return false;
 }
 
-static void read_closed(
-    struct naive_profile *profile, const struct yaml_node *closed)
+size_t naive_hours(
+    const struct yaml_node *list, struct naive_hours out[NAIVE_HOURS])
 {
     static const char *const days[] = {
         "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    size_t n = 0;
 
-    for (const struct yaml_node *c = closed != NULL ? closed->first : NULL;
+    for (const struct yaml_node *c = list != NULL ? list->first : NULL;
          c != NULL; c = c->next) {
         struct cop_slice from = naive_text(c, "from");
         struct cop_slice to = naive_text(c, "to");
@@ -42,13 +43,15 @@ static void read_closed(
 
         for (unsigned day = 0; day < 7; day++) {
             if (is_on_day(yaml_get(c, "days"), days[day])) {
-                size_t n = profile->closed_n++;
-
-                profile->closed[n].from = minute_of(day, from);
-                profile->closed[n].to = minute_of(day + is_over_night, to);
+                if (n == NAIVE_HOURS) {
+                    abort();
+                }
+                out[n].from = minute_of(day, from);
+                out[n++].to = minute_of(day + is_over_night, to);
             }
         }
     }
+    return n;
 }
 
 static void read_objects(struct naive *naive, struct naive_list *list,
@@ -92,7 +95,7 @@ static void read_profile(struct naive *naive, const struct yaml_node *map,
         profile.subscriber = usual_subscriber;
     }
     profile.accepts = naive_texts(naive, map, "accepts", &profile.accepts_n);
-    read_closed(&profile, yaml_get(map, "closed"));
+    profile.closed_n = naive_hours(yaml_get(map, "closed"), profile.closed);
     owner = naive_add(naive, &profile);
     list = naive_list_new(naive, NAIVE_PROFILE_ALLOW, owner);
     list->name = arena_print(&naive->arena, "%s allows", profile.name.p);

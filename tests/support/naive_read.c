@@ -316,66 +316,217 @@ static void read_category_list(
     fill_list(naive, list, root, folder);
 }
 
-static void read_target_lists(struct naive *naive,
-    const struct yaml_node *target, const char *folder, bool needs_url)
+/* ---- requirements ---- */
+
+/* A document with its amendments until some date: the newest that says
+ * something of a path is right. */
+struct edition {
+    const struct yaml_node *says[16]; /* the document first */
+    size_t n;
+    const char *folder;
+    size_t lists_of; /* the row that has the lists, once they are read */
+    const struct yaml_node *lists;
+    bool needs_url; /* an address alone blocks nothing */
+};
+
+static void read_target_lists(
+    struct naive *naive, size_t requirement, const struct edition *e)
 {
-    struct naive_requirement *r =
-        &naive->requirements[naive->requirements_n - 1];
-    const struct yaml_node *lists = yaml_get(target, "list");
+    struct naive_requirement *r = &naive->requirements[requirement];
     unsigned number = 0;
 
-    if (lists == NULL) {
-        return;
-    }
-    for (const struct yaml_node *c = lists->first; c != NULL; c = c->next) {
+    for (const struct yaml_node *c = e->lists->first; c != NULL; c = c->next) {
         struct cop_slice says = naive_text(c, "semantics");
         bool is_only = is_word(says, "allow_only");
         struct naive_list *list = naive_list_new(naive,
             is_only                  ? NAIVE_ALLOW_ONLY
             : is_word(says, "allow") ? NAIVE_ALLOW
                                      : NAIVE_DENY,
-            (uint32_t)naive->requirements_n - 1);
+            (uint32_t)requirement);
 
         number++;
-        list->name = arena_print(
-            &naive->arena, "%.*s#%u", (int)r->id.n, r->id.p, number);
+        list->name = arena_print(&naive->arena, "%.*s#%u/%zu", (int)r->id.n,
+            r->id.p, number, requirement);
         r->has_allow_only = r->has_allow_only || is_only;
-        list->needs_url = needs_url && list->role == NAIVE_DENY;
-        fill_list(naive, list, c, folder);
+        list->needs_url = e->needs_url && list->role == NAIVE_DENY;
+        fill_list(naive, list, c, e->folder);
     }
 }
 
-static void read_requirement(
-    struct naive *naive, const struct yaml_node *root, const char *folder)
+static const struct yaml_node *at(
+    const struct edition *e, const char *first, const char *second)
 {
-    struct naive_requirement *r = &naive->requirements[naive->requirements_n++];
-    const struct yaml_node *scope = yaml_get(root, "scope");
-    const struct yaml_node *age = yaml_get(scope, "age");
-    const struct yaml_node *time = yaml_get(root, "time");
-    const struct yaml_node *target = yaml_get(root, "target");
+    for (size_t i = e->n; i-- > 0;) {
+        const struct yaml_node *node = yaml_get(e->says[i], first);
+
+        node = second != NULL ? yaml_get(node, second) : node;
+        if (node != NULL) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static struct cop_slice text_at(
+    const struct edition *e, const char *first, const char *second)
+{
+    const struct yaml_node *node = at(e, first, second);
+
+    return node != NULL && node->kind == YAML_TEXT ? node->text : COP_LIT("");
+}
+
+/* The newest mapping at a path that has the key. */
+static const struct yaml_node *map_with(const struct edition *e,
+    const char *first, const char *second, const char *key)
+{
+    for (size_t i = e->n; i-- > 0;) {
+        const struct yaml_node *map = yaml_get(e->says[i], first);
+
+        map = second != NULL ? yaml_get(map, second) : map;
+        if (yaml_get(map, key) != NULL) {
+            return map;
+        }
+        if (map != NULL && map->kind == YAML_NULL) {
+            return NULL; /* taken away, whatever was there before */
+        }
+    }
+    return NULL;
+}
+
+/* What granularity leaves, by the words of the documents' page. */
+static int read_grain(const struct edition *e)
+{
+    struct cop_slice least = text_at(e, "granularity", "minimum_acceptable");
+
+    if (least.n == 0 &&
+        !is_word(text_at(e, "granularity", "on_unavailable"), "coarser")) {
+        least = text_at(e, "granularity", "required");
+    }
+    if (is_word(least, "url")) {
+        return COP_MATCH_URL;
+    }
+    if (is_word(least, "host")) {
+        return COP_MATCH_HOST;
+    }
+    return is_word(least, "domain") ? COP_MATCH_DOMAIN : COP_MATCH_NONE;
+}
+
+static struct naive_requirement *add_requirement(
+    struct naive *naive, struct edition *e, int64_t from_unix, int64_t end)
+{
+    size_t number = naive->requirements_n++;
+    struct naive_requirement *r = &naive->requirements[number];
+    const struct yaml_node *lists = at(e, "target", "list");
+    int64_t until = naive_date(map_with(e, "time", NULL, "effective_to"),
+        "effective_to", true, INT64_MAX);
+    bool needs_url =
+        is_word(text_at(e, "collateral_guard", "require_url_and_ip"), "true");
 
     need(naive->requirements_n < NAIVE_REQUIREMENTS, "too many", COP_LIT(""));
     *r = (struct naive_requirement){
-        .id = naive_text(root, "id"),
-        .authority = naive_text(yaml_get(root, "legal"), "authority"),
-        .status = naive_text(root, "status"),
-        .kind = naive_text(root, "kind"),
-        .action = naive_text(root, "action"),
-        .strength = naive_text(root, "strength"),
-        .lock = naive_text(root, "lock"),
-        .from_unix = naive_date(time, "effective_from", false, INT64_MIN),
-        .until_unix = naive_date(time, "effective_to", true, INT64_MAX),
-        .age_min = naive_number(age, "min", 0),
-        .age_max = naive_number(age, "max", 120),
+        .id = text_at(e, "id", NULL),
+        .authority = text_at(e, "legal", "authority"),
+        .status = text_at(e, "status", NULL),
+        .kind = text_at(e, "kind", NULL),
+        .action = text_at(e, "action", NULL),
+        .strength = text_at(e, "strength", NULL),
+        .lock = text_at(e, "lock", NULL),
+        .categories = naive_categories(
+            naive, map_with(e, "target", NULL, "category"), "category"),
+        .spares = naive_categories(naive,
+            map_with(e, "collateral_guard", NULL, "protected_allow"),
+            "protected_allow"),
+        .grain = read_grain(e),
+        .from_unix = from_unix,
+        .until_unix = end < until ? end : until,
+        .age_min = naive_number(map_with(e, "scope", "age", "min"), "min", 0),
+        .age_max = naive_number(map_with(e, "scope", "age", "max"), "max", 120),
+        .lists_of = number,
     };
-    r->subscribers = naive_texts(naive, scope, "subscriber", &r->subscribers_n);
-    if (target != NULL) {
-        r->categories = naive_categories(naive, target, "category");
-        read_target_lists(naive, target, folder,
-            is_word(naive_text(yaml_get(root, "collateral_guard"),
-                        "require_url_and_ip"),
-                "true"));
+    r->subscribers =
+        naive_texts(naive, map_with(e, "scope", NULL, "subscriber"),
+            "subscriber", &r->subscribers_n);
+    r->hours_n = naive_hours(
+        yaml_get(map_with(e, "scope", "schedule", "windows"), "windows"),
+        r->hours);
+    if (lists != NULL && lists == e->lists && needs_url == e->needs_url) {
+        r->lists_of = e->lists_of;
+        r->has_allow_only = naive->requirements[e->lists_of].has_allow_only;
+    } else if (lists != NULL) {
+        e->lists = lists;
+        e->lists_of = number;
+        e->needs_url = needs_url;
+        read_target_lists(naive, number, e);
     }
+    return r;
+}
+
+static const char *const classes[] = {
+#define COP_SUBSCRIBER(symbol, word) word,
+#include "cop/subscriber.tbl"
+};
+
+/* One requirement for each class that has a strength of its own, and one for
+ * the rest, where the document has a strength for them. */
+static void read_edition(
+    struct naive *naive, struct edition *e, int64_t from_unix, int64_t end)
+{
+    struct cop_slice *rest = arena_array(
+        &naive->arena, sizeof classes / sizeof classes[0], sizeof *rest);
+    size_t rest_n = 0;
+    bool has_by_class = false;
+    struct naive_requirement *r;
+
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        struct cop_slice own = text_at(e, "strength_by_class", classes[i]);
+        struct cop_slice *who = arena_alloc(&naive->arena, sizeof *who);
+
+        if (own.n == 0) {
+            rest[rest_n++] = cop_slice_of(classes[i]);
+            continue;
+        }
+        has_by_class = true;
+        r = add_requirement(naive, e, from_unix, end);
+        r->strength = own;
+        *who = cop_slice_of(classes[i]);
+        r->subscribers = who;
+        r->subscribers_n = 1;
+    }
+    if (!has_by_class) {
+        (void)add_requirement(naive, e, from_unix, end);
+    } else if (text_at(e, "strength", NULL).n != 0) {
+        r = add_requirement(naive, e, from_unix, end);
+        if (r->subscribers_n == 0) {
+            r->subscribers = rest;
+            r->subscribers_n = rest_n;
+        }
+    }
+}
+
+/* Amendments are read in the order written, which is that of their dates in
+ * every document that a test has. */
+static void read_requirement(
+    struct naive *naive, const struct yaml_node *root, const char *folder)
+{
+    const struct yaml_node *amendments = yaml_get(root, "amendments");
+    struct edition e = {.says = {root}, .n = 1, .folder = folder};
+    int64_t from =
+        naive_date(yaml_get(root, "time"), "effective_from", false, INT64_MIN);
+
+    for (const struct yaml_node *c = amendments != NULL ? amendments->first
+                                                        : NULL;
+         c != NULL; c = c->next) {
+        if (yaml_get(c, "patch") == NULL) {
+            continue;
+        }
+        int64_t next = naive_date(c, "from", false, INT64_MIN);
+
+        read_edition(naive, &e, from, next);
+        need(e.n < sizeof e.says / sizeof e.says[0], "too many", COP_LIT(""));
+        e.says[e.n++] = yaml_get(c, "patch");
+        from = next;
+    }
+    read_edition(naive, &e, from, INT64_MAX);
 }
 
 static void read_template(struct naive *naive, const struct yaml_node *root)
@@ -416,7 +567,8 @@ static void read_manifest(
     const struct yaml_node *hosts = yaml_get(never, "hosts");
 
     naive->never_inspect = naive_categories(naive, never, "categories");
-    for (const struct yaml_node *c = hosts->first; c != NULL; c = c->next) {
+    for (const struct yaml_node *c = hosts != NULL ? hosts->first : NULL;
+         c != NULL; c = c->next) {
         struct naive_list *list = naive_list_new(naive, NAIVE_NEVER_INSPECT, 0);
         struct lines_of of = {
             c->text, COP_LIT("domains"), NAIVE_DOMAIN, folder};

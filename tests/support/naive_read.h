@@ -16,6 +16,10 @@ struct cop_catset naive_categories(
 int64_t naive_date(const struct yaml_node *map, const char *key, bool is_end,
     int64_t otherwise);
 
+/* A list of {days, from, to}, one a day. Returns how many. */
+size_t naive_hours(
+    const struct yaml_node *list, struct naive_hours out[NAIVE_HOURS]);
+
 struct naive_list *naive_list_new(
     struct naive *naive, enum naive_role role, uint32_t owner);
 

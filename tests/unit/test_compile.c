@@ -356,7 +356,7 @@ static void drafts_are_dry_runs(void **state)
     put(&bench, "d.yaml",
         "id: cop:req:XX:test:draft\nversion: 1\nstatus: draft\nkind: label\n"
         "title: {en: \"T\"}\naction: warn\nstrength: mandatory\n"
-        "scope: {schedule: {tz: Etc/UTC}}\n"
+        "scope: {schedule: {windows: [{from: \"20:00\", to: \"06:00\"}]}}\n"
         "target: {label: [{scheme: rta}], feature: [safe_search], "
         "list: [{ref: \"list:x\", object: port}]}\n"
         "legal: {jurisdiction: [XX], instrument: {name: a, type: code}}\n"

@@ -36,10 +36,11 @@ static const struct {
     {"jp-mobile-filter", COP_OK, {"26:7 vector the vector waived was not run"}},
     {"de-age-band", COP_E_CHECK,
         {"unsupported this version cannot do this: honour age labels",
-            "bind a requirement to hours of the day"}},
+            "schedule"}},
     {"ph-isp-blocking", COP_OK,
         {"L14 keeping illegal content", "list:council"}},
-    {"pg-address-order", COP_E_CHECK, {"L10 203.0.113.9/32 is in 203.0.113.0"}},
+    {"pg-address-order", COP_OK,
+        {"L10 the collateral guard left 1 of this list's entries out"}},
     {"ending-order", COP_OK, {NULL}},
     {"sketch-sg-required-decision", COP_OK, {"decision"}},
     {"sketch-au-family-filter", COP_OK, {NULL}},
@@ -55,6 +56,8 @@ static const struct {
     {"sketch-rw-policy", COP_OK, {NULL}},
     {"sketch-to-opt-out", COP_OK, {"override"}},
     {"sketch-gb-mobile", COP_OK, {NULL}},
+    {"sketch-amended-guard", COP_OK,
+        {"L05 the requirement takes effect on 2027-01-01, by itself"}},
 };
 enum { EXAMPLES_N = sizeof(examples) / sizeof(examples[0]) };
 

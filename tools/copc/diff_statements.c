@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,21 @@ static void keep(json_t *by_id, struct cop_slice id, json_t *statement)
     char key[512];
 
     snprintf(key, sizeof key, "%.*s", (int)id.n, id.p);
+    (void)json_object_set_new(by_id, key, statement);
+}
+
+/* The same for a part of a requirement: the first has its id for a key. */
+static void keep_part(
+    json_t *by_id, const struct cop_requirement *r, json_t *statement)
+{
+    char key[512];
+
+    if (r->part == 0) {
+        keep(by_id, r->id, statement);
+        return;
+    }
+    snprintf(key, sizeof key, "%.*s, part %" PRIu32, (int)r->id.n, r->id.p,
+        r->part + 1);
     (void)json_object_set_new(by_id, key, statement);
 }
 
@@ -49,7 +65,7 @@ static json_t *requirements_of(const struct cop_bundle *bundle)
         struct cop_requirement r;
 
         cop_bundle_requirement(bundle, i, &r);
-        keep(by_id, r.id, requirement_statement(bundle, i));
+        keep_part(by_id, &r, requirement_statement(bundle, i));
     }
     return by_id;
 }

@@ -83,11 +83,17 @@ struct gathering {
 static json_t *aside_json(
     const struct explanation *explanation, const struct cop_step *step)
 {
+    static const char *const words[] = {
+        [COP_ASIDE_EXCEPTION] = "exception",
+        [COP_ASIDE_APPEAL] = "appeal",
+        [COP_ASIDE_COARSE] = "granularity",
+        [COP_ASIDE_SPARED] = "collateral_guard",
+    };
+
     if (step->aside == COP_ASIDE_NOTHING) {
         return json_null();
     }
-    return json_pack("{s:s, s:o}", "by",
-        step->aside == COP_ASIDE_APPEAL ? "appeal" : "exception", "rule",
+    return json_pack("{s:s, s:o}", "by", words[step->aside], "rule",
         hit_json(explanation, &step->aside_hit));
 }
 
@@ -153,7 +159,7 @@ json_t *explain_json(const struct explanation *explanation)
     const struct cop_verdict *verdict = &explanation->verdict;
 
     return json_pack("{s:s, s:o, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
+                     "s:o, s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
         "schema", "copc/explain/v1", "url",
         inside_text_json(explanation->url->text), "for", setting->who, "at",
         (json_int_t)setting->moment.unix_time, "week_minute",
@@ -166,7 +172,8 @@ json_t *explain_json(const struct explanation *explanation)
         hit_json(explanation, &verdict->hit), "in_sources",
         trace_json(explanation->trace), "requirement",
         requirement_json(explanation, verdict->bundle, verdict->requirement),
-        "until", until_json(verdict->until_unix), "scheduled",
+        "until", until_json(verdict->until_unix), "holds_until",
+        until_json(verdict->holds_until_unix), "scheduled",
         verdict->is_scheduled, "never_inspected",
         cop_policy_never_inspects(setting->policy, explanation->class),
         "to_change", explain_change(verdict->level), "server",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tools/copc/explain.h"
+#include "tools/copc/inside.h"
 #include "tools/copc/moment.h"
 
 static const struct {
@@ -79,6 +80,16 @@ static void print_aside(
     if (step->aside == COP_ASIDE_NOTHING) {
         return;
     }
+    if (step->aside == COP_ASIDE_COARSE) {
+        print_line("set aside", COP_LIT("the rule is coarser than the "
+                                        "requirement may block by"));
+        return;
+    }
+    if (step->aside == COP_ASIDE_SPARED) {
+        print_line("set aside",
+            COP_LIT("it is in a category that the requirement spares"));
+        return;
+    }
     cop_rule_describe(explanation->setting->policy, &step->aside_hit,
         &explanation->url->host, &rule);
     printf("     %-12s %s: %s %.*s\n", "set aside by",
@@ -105,6 +116,35 @@ static void print_category(
     putchar('\n');
 }
 
+/* Its dates and hours, where it does not say the same at all times. */
+static void print_times(const struct explanation *explanation,
+    const struct cop_step *step, const struct cop_requirement *r)
+{
+    const struct cop_bundle *bundle =
+        cop_policy_bundle(explanation->setting->policy, step->bundle);
+    json_t *hours = inside_hours_json(bundle, step->requirement);
+    struct cop_bundle_info info;
+    char day[16];
+    size_t i;
+    json_t *word;
+
+    cop_bundle_info(bundle, &info);
+    if (r->part != 0 && r->from_unix != INT64_MIN) {
+        moment_day(r->from_unix + info.east_s, day);
+        print_line("as it is from", cop_slice_of(day));
+    }
+    if (r->until_unix != INT64_MAX) {
+        moment_day(r->until_unix - 1 + info.east_s, day);
+        print_line("until", cop_slice_of(day));
+    }
+    json_array_foreach(hours, i, word)
+    {
+        print_line(
+            i == 0 ? "in hours" : "", cop_slice_of(json_string_value(word)));
+    }
+    json_decref(hours);
+}
+
 static void print_requirement(
     const struct explanation *explanation, const struct cop_step *step)
 {
@@ -122,6 +162,7 @@ static void print_requirement(
     print_line("authority", r.authority);
     print_line("law", r.instrument);
     print_line("citation", r.citation);
+    print_times(explanation, step, &r);
     if (!step->is_deciding) {
         return;
     }
@@ -194,14 +235,14 @@ static void print_categories(const struct explanation *explanation)
     puts(is_first ? "  categories: none that a list knows" : "");
 }
 
-static void print_until(const struct cop_verdict *verdict)
+static void print_until(const char *name, int64_t until_unix)
 {
-    struct cop_moment until = {verdict->until_unix, 0};
+    struct cop_moment until = {until_unix, 0};
     char text[32];
 
-    if (verdict->until_unix != INT64_MAX) {
+    if (until_unix != INT64_MAX) {
         moment_print(&until, text);
-        printf("  holds until: %s\n", text);
+        printf("  %s: %s\n", name, text);
     }
 }
 
@@ -224,7 +265,10 @@ void explain_print(const struct explanation *explanation)
     if (cop_policy_never_inspects(setting->policy, explanation->class)) {
         puts("  privacy: this connection is never looked into");
     }
-    print_until(verdict);
+    print_until("holds until", verdict->until_unix);
+    if (verdict->holds_until_unix != verdict->until_unix) {
+        print_until("may change at", verdict->holds_until_unix);
+    }
     cop_explain(setting->policy, explanation->class, setting->profile,
         &setting->moment, print_step, &printing);
     if (printing.n == 0) {

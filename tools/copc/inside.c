@@ -88,14 +88,49 @@ static json_t *time_json(int64_t unix_time)
     return json_integer(unix_time);
 }
 
+static void hours_word(const struct cop_hours *hours, char out[32])
+{
+    static const char *const days[] = {
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    unsigned to = hours->to % (7 * 1440U);
+
+    /* 24:00 rather than the next day's midnight. */
+    if (hours->to % 1440U == 0 && hours->to != 0) {
+        snprintf(out, 32, "%s %02u:%02u - 24:00", days[hours->from / 1440 % 7],
+            hours->from % 1440U / 60, hours->from % 60U);
+        return;
+    }
+    snprintf(out, 32, "%s %02u:%02u - %s%s%02u:%02u",
+        days[hours->from / 1440 % 7], hours->from % 1440U / 60,
+        hours->from % 60U,
+        to / 1440 != hours->from / 1440U ? days[to / 1440] : "",
+        to / 1440 != hours->from / 1440U ? " " : "", to % 1440 / 60, to % 60);
+}
+
+json_t *inside_hours_json(const struct cop_bundle *bundle, uint32_t index)
+{
+    json_t *array = json_array();
+    struct cop_requirement r;
+    char words[32];
+
+    cop_bundle_requirement(bundle, index, &r);
+    for (uint32_t i = 0; array != NULL && i < r.hours; i++) {
+        struct cop_hours hours = cop_bundle_requirement_hours(bundle, index, i);
+
+        hours_word(&hours, words);
+        (void)json_array_append_new(array, json_string(words));
+    }
+    return array;
+}
+
 json_t *inside_requirement_json(const struct cop_bundle *bundle, uint32_t index)
 {
     struct cop_requirement r;
 
     cop_bundle_requirement(bundle, index, &r);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:i, "
-                     "s:[i,i], s:o, s:o}",
-        "id", inside_text_json(r.id), "title",
+    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:i, "
+                     "s:[i,i], s:o, s:o, s:o}",
+        "id", inside_text_json(r.id), "part", (json_int_t)r.part, "title",
         inside_text_json(
             cop_bundle_text(bundle, index, COP_TEXT_TITLE, NULL, 0, NULL)),
         "authority", inside_text_json(r.authority), "instrument",
@@ -104,7 +139,8 @@ json_t *inside_requirement_json(const struct cop_bundle *bundle, uint32_t index)
         "lock", cop_lock_word(r.lock), "in_force", r.is_in_force, "categories",
         inside_categories_json(r.categories), "http_status", (int)r.http_status,
         "age", (int)r.age_min, (int)r.age_max, "from", time_json(r.from_unix),
-        "until", time_json(r.until_unix));
+        "until", time_json(r.until_unix), "hours",
+        inside_hours_json(bundle, index));
 }
 
 static json_t *requirements_json(const struct cop_bundle *bundle, uint32_t n)

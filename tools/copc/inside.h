@@ -25,4 +25,8 @@ json_t *inside_text_json(struct cop_slice text);
 /* Identifiers of a set's categories as an array, a new reference or NULL. */
 json_t *inside_categories_json(struct cop_catset set);
 
+/* The hours in which a requirement speaks, in words ("mon 20:00 - 22:00"); an
+ * empty array: always. NULL without memory. */
+json_t *inside_hours_json(const struct cop_bundle *bundle, uint32_t index);
+
 #endif

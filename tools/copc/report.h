@@ -20,6 +20,10 @@ json_t *report_make(const struct cop_bundle *bundle, int64_t now_unix);
 json_t *report_requirement(
     const struct cop_bundle *bundle, uint32_t index, int64_t now_unix);
 
+/* Whether the lists of a requirement in a report are its own, and not those of
+ * an earlier part of it. */
+bool report_has_lists(const json_t *requirement);
+
 /* A list, likewise. */
 json_t *report_list(
     const struct cop_bundle *bundle, uint32_t index, int64_t now_unix);

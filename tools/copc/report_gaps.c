@@ -97,6 +97,11 @@ static void look_at_list(struct gaps *gaps, const json_t *list)
     if (json_integer_value(json_object_get(list, "entries")) == 0) {
         say(gaps, "list-empty", "the list %s has no entries", name);
     }
+    if (json_integer_value(json_object_get(list, "held")) != 0) {
+        say(gaps, "held-back",
+            "the collateral guard left %lld entries of %s out",
+            (long long)json_integer_value(json_object_get(list, "held")), name);
+    }
     if (!json_is_integer(age)) {
         say(gaps, "list-undated", "nobody says when %s was retrieved", name);
     } else if (max >= 0 && json_integer_value(age) * 86400 > max) {
@@ -190,7 +195,9 @@ static void look_at_tests(struct gaps *gaps, const json_t *r)
     json_int_t not_run =
         json_integer_value(json_object_get(vectors, "not_run"));
 
-    if (json_integer_value(json_object_get(vectors, "held")) == 0) {
+    /* The vectors of a document are those of its first part. */
+    if (json_integer_value(json_object_get(vectors, "held")) == 0 &&
+        json_integer_value(json_object_get(r, "part")) == 0) {
         say(gaps, "untested", "no test vector shows that it works");
     }
     if (not_run != 0) {
@@ -218,7 +225,8 @@ static void look_at_requirement(
     }
     look_at_times(gaps, r);
     look_at_categories(gaps, r);
-    json_array_foreach(json_object_get(r, "lists"), i, list)
+    json_array_foreach(
+        report_has_lists(r) ? json_object_get(r, "lists") : NULL, i, list)
     {
         look_at_list(gaps, list);
     }

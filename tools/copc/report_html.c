@@ -245,6 +245,18 @@ static void rank_rows(FILE *to, const json_t *r)
     row_value(to, "From", json_object_get(r, "from"));
     row_value(to, "Last day", json_object_get(r, "until"));
     row_value(to, "Review by", json_object_get(r, "review_by"));
+    row_begin(to, "Hours");
+    put_array(to, json_object_get(r, "hours"), "at all times");
+    row_end(to);
+    if (json_is_string(json_object_get(r, "blocks_by"))) {
+        row_words(
+            to, "Blocks by nothing coarser than", report_text(r, "blocks_by"));
+    }
+    if (json_array_size(json_object_get(r, "spares")) != 0) {
+        row_begin(to, "Spares");
+        put_array(to, json_object_get(r, "spares"), "nothing");
+        row_end(to);
+    }
     people_row(to, r);
 }
 

@@ -21,21 +21,23 @@ const char *report_text(const json_t *object, const char *member)
     return text != NULL ? text : "";
 }
 
-static json_t *day_json(int64_t unix_time)
+/* The day that a time is of, so far east of UTC. */
+static json_t *day_json(int64_t unix_time, int32_t east_s)
 {
     char day[16];
 
     if (unix_time == INT64_MIN || unix_time == INT64_MAX) {
         return json_null();
     }
-    moment_day(unix_time, day);
+    moment_day(unix_time + east_s, day);
     return json_string(day);
 }
 
 /* The last day of a time that ends at `until`. */
-static json_t *last_day_json(int64_t until_unix)
+static json_t *last_day_json(int64_t until_unix, int32_t east_s)
 {
-    return day_json(until_unix == INT64_MAX ? until_unix : until_unix - 1);
+    return day_json(
+        until_unix == INT64_MAX ? until_unix : until_unix - 1, east_s);
 }
 
 /* Words with a separator between them as an array. */
@@ -123,8 +125,11 @@ json_t *report_list(
         "source", inside_text_json(o.source), "licence",
         inside_text_json(o.licence), "secrecy", inside_text_json(o.secrecy),
         "cadence", inside_text_json(o.cadence), "max_age",
-        inside_text_json(o.max_age), "retrieved", day_json(o.retrieved_unix),
-        "sha256", digest_json(o.digest));
+        inside_text_json(o.max_age), "retrieved",
+        day_json(o.retrieved_unix, 0), "sha256", digest_json(o.digest));
+    if (object != NULL) {
+        (void)json_object_set_new(object, "held", json_integer(o.held));
+    }
     if (object != NULL && now_unix != INT64_MIN) {
         (void)json_object_set_new(
             object, "age_days", age_json(o.retrieved_unix, now_unix));
@@ -252,14 +257,31 @@ static json_t *ages_json(const struct cop_requirement *r)
                : json_pack("[i,i]", (int)r->age_min, (int)r->age_max);
 }
 
+/* The coarsest thing that it blocks by; null: anything. */
+static json_t *grain_json(enum cop_grain grain)
+{
+    switch (grain) {
+    case COP_GRAIN_ANY:
+        break;
+    case COP_GRAIN_DOMAIN:
+        return json_string("domain");
+    case COP_GRAIN_HOST:
+        return json_string("host");
+    case COP_GRAIN_URL:
+        return json_string("url");
+    }
+    return json_null();
+}
+
 static void add_people(json_t *object, const struct cop_requirement *r,
     const struct cop_evidence *e)
 {
     (void)json_object_set_new(object, "age", ages_json(r));
     (void)json_object_set_new(
         object, "subscribers", classes_json(e->subscribers));
+    (void)json_object_set_new(object, "blocks_by", grain_json(e->grain));
     (void)json_object_set_new(
-        object, "offered_to", classes_json(e->offered_to));
+        object, "spares", inside_categories_json(e->spares));
     (void)json_object_set_new(
         object, "logging", json_string(cop_logging_word(r->logging)));
     (void)json_object_set_new(
@@ -268,13 +290,26 @@ static void add_people(json_t *object, const struct cop_requirement *r,
         object, "http_status", json_integer(r->http_status));
 }
 
-static void add_times(json_t *object, const struct cop_requirement *r,
-    const struct cop_evidence *e, int64_t now_unix)
+static void add_times(json_t *object, const struct cop_bundle *bundle,
+    uint32_t index, int64_t now_unix)
 {
-    (void)json_object_set_new(object, "from", day_json(r->from_unix));
-    (void)json_object_set_new(object, "until", last_day_json(r->until_unix));
+    struct cop_bundle_info info;
+    struct cop_requirement requirement;
+    struct cop_evidence evidence;
+    const struct cop_requirement *r = &requirement;
+    const struct cop_evidence *e = &evidence;
+
+    cop_bundle_info(bundle, &info);
+    cop_bundle_requirement(bundle, index, &requirement);
+    cop_bundle_evidence(bundle, index, &evidence);
     (void)json_object_set_new(
-        object, "review_by", last_day_json(e->review_unix));
+        object, "hours", inside_hours_json(bundle, index));
+    (void)json_object_set_new(
+        object, "from", day_json(r->from_unix, info.east_s));
+    (void)json_object_set_new(
+        object, "until", last_day_json(r->until_unix, info.east_s));
+    (void)json_object_set_new(
+        object, "review_by", last_day_json(e->review_unix, info.east_s));
     if (now_unix != INT64_MIN) {
         (void)json_object_set_new(
             object, "time", json_string(time_word(r, now_unix)));
@@ -300,13 +335,16 @@ json_t *report_requirement(
         "effect", effect_word(&r, &e), "strength",
         cop_strength_word(r.strength), "lock", cop_lock_word(r.lock), "basis",
         basis_json(&r, &e), "categories", categories_json(bundle, r.categories),
-        "lists", lists_json(bundle, index, now_unix), "texts",
+        "lists", lists_json(bundle, e.lists_of, now_unix), "texts",
         all_texts_json(bundle, index), "vectors", "held", (json_int_t)e.vectors,
         "not_run", (json_int_t)e.vectors_not_run, "shadowed_by",
         shadow_json(bundle, &e), "extra", words_json(e.extra, '\n'));
     if (object != NULL) {
+        (void)json_object_set_new(object, "part", json_integer(r.part));
+        (void)json_object_set_new(object, "lists_of",
+            json_integer((json_int_t)r.part - (index - e.lists_of)));
         add_people(object, &r, &e);
-        add_times(object, &r, &e, now_unix);
+        add_times(object, bundle, index, now_unix);
     }
     return object;
 }
@@ -332,6 +370,12 @@ static void add_to(json_t *object, const char *member, json_int_t n)
     (void)json_object_set_new(object, member, json_integer(before + n));
 }
 
+bool report_has_lists(const json_t *requirement)
+{
+    return json_integer_value(json_object_get(requirement, "part")) ==
+           json_integer_value(json_object_get(requirement, "lists_of"));
+}
+
 /* Requirements, those in force, and the entries of their lists, by type of
  * legal basis, in order of its name. */
 static json_t *by_basis_json(const json_t *requirements)
@@ -351,10 +395,15 @@ static json_t *by_basis_json(const json_t *requirements)
             (void)json_object_set_new(rows, type, json_object());
         }
         row = json_object_get(rows, type);
-        add_to(row, "requirements", 1);
-        add_to(row, "in_force",
-            json_is_true(json_object_get(r, "in_force")) ? 1 : 0);
+        if (json_integer_value(json_object_get(r, "part")) == 0) {
+            add_to(row, "requirements", 1);
+            add_to(row, "in_force",
+                json_is_true(json_object_get(r, "in_force")) ? 1 : 0);
+        }
         add_to(row, "entries", 0);
+        if (!report_has_lists(r)) {
+            continue;
+        }
         json_array_foreach(json_object_get(r, "lists"), k, list)
         {
             add_to(row, "entries",
@@ -364,19 +413,21 @@ static json_t *by_basis_json(const json_t *requirements)
     return rows;
 }
 
-static json_t *appeals_json(const struct cop_bundle *bundle, uint32_t n)
+static json_t *appeals_json(
+    const struct cop_bundle *bundle, const struct cop_bundle_info *info)
 {
     json_t *array = json_array();
 
-    for (uint32_t i = 0; array != NULL && i < n; i++) {
+    for (uint32_t i = 0; array != NULL && i < info->appeals; i++) {
         struct cop_appeal a;
 
         cop_bundle_appeal(bundle, i, &a);
         (void)json_array_append_new(array,
             json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", inside_text_json(a.id),
                 "authority", inside_text_json(a.authority), "of",
-                inside_text_json(a.of), "from", day_json(a.from_unix), "until",
-                last_day_json(a.until_unix)));
+                inside_text_json(a.of), "from",
+                day_json(a.from_unix, info->east_s), "until",
+                last_day_json(a.until_unix, info->east_s)));
     }
     return array;
 }
@@ -396,7 +447,7 @@ static json_t *taxonomy_json(const struct cop_bundle *bundle)
 json_t *report_make(const struct cop_bundle *bundle, int64_t now_unix)
 {
     json_t *report = json_pack("{s:s, s:o, s:o}", "schema", "copc/report/v1",
-        "as_of", day_json(now_unix), "bundle", inside_json(bundle));
+        "as_of", day_json(now_unix, 0), "bundle", inside_json(bundle));
     struct cop_bundle_info info;
     json_t *requirements;
 
@@ -411,8 +462,7 @@ json_t *report_make(const struct cop_bundle *bundle, int64_t now_unix)
     (void)json_object_set_new(
         report, "lists", lists_json(bundle, UINT32_MAX, now_unix));
     (void)json_object_set_new(report, "categories", taxonomy_json(bundle));
-    (void)json_object_set_new(
-        report, "appeals", appeals_json(bundle, info.appeals));
+    (void)json_object_set_new(report, "appeals", appeals_json(bundle, &info));
     (void)json_object_set_new(report, "gaps", report_gaps(report));
     return report;
 }

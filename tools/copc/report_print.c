@@ -79,6 +79,32 @@ static json_int_t entries_in(const json_t *rows)
     return n;
 }
 
+/* From when to when it says this, to whom, and in which hours, as far as it is
+ * not to everybody, always. */
+static void print_when(FILE *to, const json_t *r)
+{
+    const char *from = report_text(r, "from");
+    const char *until = report_text(r, "until");
+    const json_t *hours = json_object_get(r, "hours");
+    const json_t *classes = json_object_get(r, "subscribers");
+    size_t i;
+    json_t *word;
+
+    fprintf(to, "  %s%s%s%s", *from != '\0' ? "from " : "", from,
+        *until != '\0' ? " until " : "", until);
+    (void)fputs(*from == '\0' && *until == '\0' ? "always" : "", to);
+    json_array_foreach(classes, i, word)
+    {
+        fprintf(to, "%s%s", i == 0 ? ", for " : ", ", json_string_value(word));
+    }
+    json_array_foreach(hours, i, word)
+    {
+        fprintf(to, "%s%s", i == 0 ? "; in hours: " : ", ",
+            json_string_value(word));
+    }
+    (void)fputc('\n', to);
+}
+
 static void print_requirement(FILE *to, const json_t *r)
 {
     const json_t *basis = json_object_get(r, "basis");
@@ -91,6 +117,7 @@ static void print_requirement(FILE *to, const json_t *r)
     fprintf(to, "  %s, %s, lock %s, decides %s\n", report_text(r, "status"),
         report_text(r, "strength"), report_text(r, "lock"),
         report_text(r, "effect"));
+    print_when(to, r);
     fprintf(to,
         "  %zu categories with %" JSON_INTEGER_FORMAT
         " entries, %zu lists of its own with %" JSON_INTEGER_FORMAT "\n",
