@@ -7,15 +7,14 @@
 #include <string.h>
 
 #include "cop/host.h"
+#include "gateway/config/listen.h"
 #include "gateway/config/locations.h"
 #include "gateway/config/network.h"
+#include "gateway/config/values.h"
 #include "rules/base/arena.h"
 #include "rules/read/yaml.h"
 
-enum {
-    CONFIG_ARENA_MAX = 64 << 20,
-    CONFIG_LISTS_MAX = 4096 /* members of one list in the file */
-};
+enum { CONFIG_ARENA_MAX = 64 << 20 };
 
 /* What is handed out is the first member; the rest is how it came to be. */
 struct reading {
@@ -23,23 +22,6 @@ struct reading {
     struct arena arena;
     struct cop_slice folder; /* of the file, with the slash; may be empty */
 };
-
-static void *config_array(
-    struct yaml *yaml, const struct yaml_node *node, size_t count, size_t size)
-{
-    void *array;
-
-    if (count > CONFIG_LISTS_MAX) {
-        yaml_error(yaml, node, "value", NULL, "more than %d members here",
-            CONFIG_LISTS_MAX);
-        return NULL;
-    }
-    array = arena_array(yaml->arena, count > 0 ? count : 1, size);
-    if (array == NULL) {
-        yaml_error(yaml, node, "memory", NULL, "out of memory");
-    }
-    return array;
-}
 
 static const char *config_path(
     struct reading *reading, struct yaml *yaml, const struct yaml_node *value)
@@ -50,30 +32,14 @@ static const char *config_path(
 static void read_listen(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    struct reading *reading = into;
-    struct config_listen *listens;
-    const struct cop_slice *texts;
-    size_t n;
+    listen_read(yaml, value, &((struct reading *)into)->config);
+}
 
-    if (!yaml_texts(yaml, value, &texts, &n)) {
-        return;
-    }
-    listens = config_array(yaml, value, n, sizeof(*listens));
-    if (listens == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!network_socket(
-                texts[i], 0, &listens[i].address, &listens[i].address_n)) {
-            yaml_error(yaml, value, "value",
-                "write an address and a port, as 127.0.0.1:3128 or "
-                "\"[::1]:3128\"",
-                "\"%.*s\" is no address to listen on", (int)texts[i].n,
-                texts[i].p);
-        }
-    }
-    reading->config.listens = listens;
-    reading->config.listens_n = (uint32_t)n;
+static void read_transparent(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    listen_read_transparent(
+        yaml, value, &((struct reading *)into)->config.transparent);
 }
 
 static void read_workers(
@@ -96,7 +62,7 @@ static void read_bundles(
     if (!yaml_is(yaml, value, YAML_LIST)) {
         return;
     }
-    paths = config_array(yaml, value, value->count, sizeof(*paths));
+    paths = values_array(yaml, value, value->count, sizeof(*paths));
     if (paths == NULL) {
         return;
     }
@@ -166,7 +132,7 @@ static void read_servers(
     if (!yaml_texts(yaml, value, &texts, &n)) {
         return;
     }
-    servers = config_array(yaml, value, n, sizeof(*servers));
+    servers = values_array(yaml, value, n, sizeof(*servers));
     if (servers == NULL) {
         return;
     }
@@ -200,7 +166,7 @@ static void config_read_host(
     if (!yaml_texts(yaml, item, &texts, &n)) {
         return;
     }
-    addresses = config_array(yaml, item, n, sizeof(*addresses));
+    addresses = values_array(yaml, item, n, sizeof(*addresses));
     if (addresses == NULL) {
         return;
     }
@@ -225,7 +191,7 @@ static void read_hosts(
     if (!yaml_is(yaml, value, YAML_MAP)) {
         return;
     }
-    hosts = config_array(yaml, value, value->count, sizeof(*hosts));
+    hosts = values_array(yaml, value, value->count, sizeof(*hosts));
     if (hosts == NULL) {
         return;
     }
@@ -248,35 +214,10 @@ static void read_resolver(
     yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
 }
 
-static bool config_network(
-    struct yaml *yaml, const struct yaml_node *value, struct config_client *out)
-{
-    struct cop_slice text;
-    enum cop_status status;
-
-    if (!yaml_text(yaml, value, &text)) {
-        return false;
-    }
-    status = network_parse(text, out->address, &out->bits);
-    if (status == COP_E_RANGE) {
-        yaml_error(yaml, value, "value",
-            "write the network's own address, or a longer prefix",
-            "\"%.*s\" has bits set behind its prefix", (int)text.n, text.p);
-        return false;
-    }
-    if (status != COP_OK) {
-        yaml_error(yaml, value, "value",
-            "write it as 192.0.2.0/24 or \"2001:db8::/32\"",
-            "\"%.*s\" is no network", (int)text.n, text.p);
-        return false;
-    }
-    return true;
-}
-
 static void read_client_network(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    (void)config_network(yaml, value, into);
+    (void)values_network(yaml, value, into);
 }
 
 static void read_client_profile(
@@ -304,7 +245,7 @@ static void read_clients(
     if (!yaml_is(yaml, value, YAML_LIST)) {
         return;
     }
-    clients = config_array(yaml, value, value->count, sizeof(*clients));
+    clients = values_array(yaml, value, value->count, sizeof(*clients));
     if (clients == NULL) {
         return;
     }
@@ -369,7 +310,7 @@ static const uint16_t *config_ports(
     if (!yaml_is(yaml, value, YAML_LIST)) {
         return NULL;
     }
-    ports = config_array(yaml, value, value->count, sizeof(*ports));
+    ports = values_array(yaml, value, value->count, sizeof(*ports));
     if (ports == NULL) {
         return NULL;
     }
@@ -415,25 +356,9 @@ static void read_ports(
 static void read_reach_allow(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    struct reading *reading = into;
-    struct config_client *networks;
-    uint32_t n = 0;
+    struct config *config = &((struct reading *)into)->config;
 
-    if (!yaml_is(yaml, value, YAML_LIST)) {
-        return;
-    }
-    networks = config_array(yaml, value, value->count, sizeof(*networks));
-    if (networks == NULL) {
-        return;
-    }
-    for (const struct yaml_node *item = value->first; item != NULL;
-         item = item->next) {
-        if (config_network(yaml, item, &networks[n])) {
-            n++;
-        }
-    }
-    reading->config.reach_allow = networks;
-    reading->config.reach_allow_n = n;
+    values_networks(yaml, value, &config->reach_allow, &config->reach_allow_n);
 }
 
 static void read_reach(
@@ -563,6 +488,8 @@ static void config_set_defaults(struct config *config)
     config->languages_n = 1;
     config->inspect = CONFIG_INSPECT_NEEDED;
     config->http2 = CONFIG_HTTP2_MIRROR;
+    config->transparent = (struct config_transparent){CONFIG_DESTINATION_VERIFY,
+        CONFIG_TREAT_INSPECT, CONFIG_TREAT_PASS, CONFIG_TREAT_REFUSE};
     config->log_decisions = "-";
     config->locations.max_age_days = LOCATIONS_AGE_DAYS;
 #define CONFIG_LIMIT(field, least, most, usual, text)                          \
@@ -586,6 +513,7 @@ static void config_check_whole(struct yaml *yaml, const struct config *config)
             "name a default_profile, or clients with their profiles",
             "no client has a profile, so all would be refused");
     }
+    listen_check(yaml, config);
 }
 
 static struct cop_slice config_folder(struct arena *arena, const char *file)
@@ -605,6 +533,7 @@ enum cop_status config_read(struct cop_slice text, const char *file,
 {
     static const struct yaml_key keys[] = {
         {"listen", read_listen, true},
+        {"transparent", read_transparent, false},
         {"workers", read_workers, false},
         {"bundles", read_bundles, true},
         {"policy", read_policy, false},

@@ -12,10 +12,43 @@
 #include "cop/report.h"
 #include "cop/slice.h"
 
+enum config_listen_mode {
+    CONFIG_LISTEN_PROXY, /* clients know of the proxy */
+    CONFIG_LISTEN_HTTP,  /* the firewall brings their connections here: HTTP */
+    CONFIG_LISTEN_TLS    /* the same: TLS */
+};
+
+struct config_client;
+
 struct config_listen {
     struct sockaddr_storage address;
     socklen_t address_n;
-    /* Only explicit proxies in this version. */
+    enum config_listen_mode mode;
+    /* From these networks, and from nobody else, connections come with a PROXY
+     * header. None: connections come without. */
+    const struct config_client *balancers;
+    uint32_t balancers_n;
+};
+
+/* Where a connection that the firewall brought here is taken to. */
+enum config_destination {
+    CONFIG_DESTINATION_VERIFY,  /* where it was going, if that address is the
+                                   name's; else to an address of the name */
+    CONFIG_DESTINATION_RESOLVE, /* to an address of the name */
+    CONFIG_DESTINATION_ORIGINAL /* where it was going, whatever it says */
+};
+
+enum config_treatment {
+    CONFIG_TREAT_INSPECT,
+    CONFIG_TREAT_PASS, /* as the policy says of what is known */
+    CONFIG_TREAT_REFUSE
+};
+
+struct config_transparent {
+    enum config_destination destination;
+    enum config_treatment nameless; /* no SNI, no Host: an address is known */
+    enum config_treatment hidden;   /* encrypted ClientHello is offered */
+    enum config_treatment foreign;  /* neither TLS nor HTTP; not INSPECT */
 };
 
 /* A static answer of the resolver: name -> addresses (for tests, split DNS). */
@@ -63,8 +96,8 @@ struct config_limits {
     uint32_t stream_window_all; /* of all streams of a connection */
     uint32_t stream_ahead;      /* bytes taken ahead for one stream */
     uint32_t stream_out;        /* bytes of frames that wait to be written */
-    uint32_t cache_slots; /* of the decision cache */
-    uint32_t leaf_cache;  /* minted certificates kept */
+    uint32_t cache_slots;       /* of the decision cache */
+    uint32_t leaf_cache;        /* minted certificates kept */
 };
 
 /* Databases of where addresses are (cop/locate.h). */
@@ -93,6 +126,7 @@ struct config {
     struct cop_slice default_profile; /* empty: unknown clients are refused */
     enum config_inspect inspect;
     enum config_http2 http2;
+    struct config_transparent transparent;
     const uint16_t *connect_ports;
     uint32_t connect_ports_n; /* of CONNECT */
     const uint16_t *http_ports;

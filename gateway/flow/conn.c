@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/streams.h"
@@ -77,7 +78,7 @@ void conn_no_deadline(struct conn *conn)
 }
 
 enum cop_status conn_open(struct flow *flow, int fd,
-    const struct sockaddr_storage *client, struct conn **out)
+    const struct sockaddr_storage *client, uint32_t door, struct conn **out)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     int on = 1;
@@ -86,7 +87,12 @@ enum cop_status conn_open(struct flow *flow, int fd,
         return COP_E_NOMEM;
     }
     watch_init(&conn->watch, conn_on_event);
+    if (arrival_new(flow, door, &conn->arrival) != COP_OK) {
+        free(conn);
+        return COP_E_NOMEM;
+    }
     if (loop_watch(flow->parts.loop, &conn->watch, fd, LOOP_READ) != COP_OK) {
+        arrival_free(&conn->arrival);
         free(conn);
         return COP_E_IO;
     }
@@ -97,7 +103,7 @@ enum cop_status conn_open(struct flow *flow, int fd,
     conn->flow = flow;
     conn->number = ++flow->counts.connections;
     conn->client = *client;
-    conn->state = CONN_IDLE;
+    conn->state = conn->arrival != NULL ? CONN_ARRIVE : CONN_IDLE;
     conn->needs = LOOP_READ;
     conn->tally.began_ms = loop_now_ms(flow->parts.loop);
     conn_link(conn, &flow->conns);
@@ -138,6 +144,7 @@ void conn_free(struct conn **conn)
     tunnel_free(&it->tunnel);
     streams_free(&it->streams);
     wire_close(&it->wire);
+    arrival_free(&it->arrival);
     conn_record(it);
     conn_unlink(it);
     it->flow->counts.open--;

@@ -14,6 +14,7 @@
 #include "gateway/net/pump.h"
 #include "gateway/tls/wire.h"
 
+struct arrival;
 struct exchange;
 struct flow;
 struct streams;
@@ -64,7 +65,8 @@ struct conn {
     struct conn **link; /* what points here, in one of the flow's lists */
     uint64_t number;
     struct sockaddr_storage client;
-    struct wire wire; /* the client's end */
+    struct arrival *arrival; /* how it came; NULL: to an explicit proxy */
+    struct wire wire;        /* the client's end */
     struct watch watch;
     unsigned needs; /* of the wire, in states that have no exchange */
     struct alarm alarm;
@@ -85,9 +87,10 @@ struct conn {
 };
 
 /* A new connection over an accepted socket, waiting for its first request.
+ * door  of the configuration's listeners, the one it was accepted on
  * Takes the descriptor on COP_OK only. COP_OK, COP_E_NOMEM, COP_E_IO. */
 COP_MUST_USE enum cop_status conn_open(struct flow *flow, int fd,
-    const struct sockaddr_storage *client, struct conn **out);
+    const struct sockaddr_storage *client, uint32_t door, struct conn **out);
 /* Write its end down and free it. Never from within its own callbacks. */
 void conn_free(struct conn **conn);
 

@@ -79,7 +79,7 @@ void flow_drain(struct flow *flow, flow_drained_fn *done, void *context)
     flow->drain.context = context;
     for (struct conn *conn = flow->conns; conn != NULL; conn = next) {
         next = conn->next;
-        if (conn->state == CONN_IDLE) {
+        if (conn->state == CONN_IDLE || conn->state == CONN_ARRIVE) {
             drain_idle(conn);
         } else if (conn->state == CONN_STREAMS) {
             streams_leave(conn->streams);

@@ -40,6 +40,7 @@
 
 #include "gateway/filter/consent.h"
 #include "gateway/flow/answer.h"
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/forward.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/relay.h"
@@ -47,6 +48,7 @@
 #include "gateway/flow/streams.h"
 #include "gateway/flow/tunnel.h"
 #include "gateway/flow/warning.h"
+#include "gateway/net/address.h"
 #include "gateway/notice/notice.h"
 
 enum { EXCHANGE_ARENA_MAX = 1 << 16, EXCHANGE_EXTRA_MAX = 1 << 13 };
@@ -347,6 +349,11 @@ static void exchange_read_request(struct exchange *x, struct request *request)
     if (conn->is_inside) {
         request_read_inside(exchange_request(x), &conn->site.host,
             conn->site.port, pseudonym, &flow->scratch->url, request);
+    } else if (arrival_is_transparent(conn)) {
+        request_read_brought(exchange_request(x),
+            address_port(&conn->arrival->to),
+            x->asker.world->config->transparent.nameless == CONFIG_TREAT_REFUSE,
+            pseudonym, &flow->scratch->url, request);
     } else {
         request_read_proxy(exchange_request(x), x->asker.world->config,
             pseudonym, &flow->scratch->url, request);

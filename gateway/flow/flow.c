@@ -105,8 +105,8 @@ static void flow_turn_away(struct flow *flow, int fd, enum cop_reason reason)
     record_end(flow->parts.record, &end);
 }
 
-void flow_accept(
-    struct flow *flow, int fd, const struct sockaddr_storage *client)
+void flow_accept(struct flow *flow, int fd,
+    const struct sockaddr_storage *client, uint32_t door)
 {
     struct conn *conn;
 
@@ -114,8 +114,10 @@ void flow_accept(
         flow_turn_away(flow, fd, COP_REASON_DRAINED);
     } else if (flow->counts.open >= flow_limits(flow)->connections) {
         flow_turn_away(flow, fd, COP_REASON_LIMIT);
-    } else if (conn_open(flow, fd, client, &conn) != COP_OK) {
+    } else if (conn_open(flow, fd, client, door, &conn) != COP_OK) {
         flow_turn_away(flow, fd, COP_REASON_MEMORY);
+    } else if (conn->state == CONN_ARRIVE) {
+        conn_run(conn, NULL, 0);
     }
 }
 

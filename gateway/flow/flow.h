@@ -33,9 +33,10 @@ COP_MUST_USE enum cop_status flow_new(
 void flow_free(struct flow **flow);
 
 /* Take an accepted, non-blocking socket. Always takes the descriptor; at a
- * limit it is closed with a reason. */
-void flow_accept(
-    struct flow *flow, int fd, const struct sockaddr_storage *client);
+ * limit it is closed with a reason.
+ * door  which of the configuration's listeners it was accepted on */
+void flow_accept(struct flow *flow, int fd,
+    const struct sockaddr_storage *client, uint32_t door);
 
 /* Decide by another world from now on (reload). Takes a reference. */
 void flow_reload(struct flow *flow, struct world *world);

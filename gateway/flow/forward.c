@@ -4,6 +4,7 @@
 #include "gateway/filter/hop.h"
 #include "gateway/filter/modify.h"
 #include "gateway/flow/answer.h"
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/websocket.h"
 #include "gateway/http/h1_write.h"
@@ -257,7 +258,8 @@ static enum step forward_connect(struct exchange *x, unsigned how)
 {
     struct upstream *upstream = NULL;
     const struct upstream_to to = {
-        .dial = {&x->to.host, x->to.port, gate_bar(x->gate)},
+        .dial = {&x->to.host, x->to.port, gate_bar(x->gate),
+            arrival_aim(x->conn, &x->to.host)},
         .mapped = x->to.mapped.n != 0 ? &x->to.mapped : NULL,
         .is_tls = x->to.is_tls,
         .how = forward_how(x) | how};

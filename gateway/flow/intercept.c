@@ -4,6 +4,7 @@
  * The verified connection goes to the pool at once: there it is watched while
  * the client shakes hands, the first request takes it out again, and another
  * client of the same site need not wait for one of its own. */
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
 #include "gateway/flow/streams.h"
@@ -96,8 +97,9 @@ enum step intercept_begin(struct conn *conn)
 {
     struct upstream *upstream = NULL;
     struct cop_host address;
-    const struct upstream_to to = {.dial = {&conn->site.host, conn->site.port,
-                                       gate_bar(conn->tunnel->gate)},
+    const struct upstream_to to = {
+        .dial = {&conn->site.host, conn->site.port,
+            gate_bar(conn->tunnel->gate), arrival_aim(conn, &conn->site.host)},
         .mapped = tunnel_address(conn->tunnel, &address),
         .is_tls = true};
     enum cop_status status = upstreams_get(conn->flow->upstreams, &to,

@@ -139,3 +139,50 @@ void request_read_inside(const struct http_head *head,
         request_refuse(out, 400, COP_REASON_BAD_REQUEST, malformed);
     }
 }
+
+static void request_read_origin(const struct http_head *head, uint16_t port,
+    struct cop_url *url, struct request *out)
+{
+    const struct http_field *field = http_field_find(head, FIELD_HOST);
+    struct http_authority named;
+
+    if (field == NULL || !http_authority_parse(field->value, &named)) {
+        request_refuse(out, 400, COP_REASON_BAD_REQUEST, malformed);
+    } else if ((named.port != 0 ? named.port : 80) != port) {
+        request_refuse(out, 421, COP_REASON_NAME_MISMATCH,
+            "The Host field names another port than the connection is to.");
+    } else if (cop_url_compose(
+                   COP_HTTP, &named.host, port, head->target, url) != COP_OK) {
+        request_refuse(out, 400, COP_REASON_BAD_REQUEST, malformed);
+    }
+}
+
+void request_read_brought(const struct http_head *head, uint16_t port,
+    bool needs_name, struct cop_slice pseudonym, struct cop_url *url,
+    struct request *out)
+{
+    request_begin(head, pseudonym, out);
+    if (out->kind == REQUEST_BAD) {
+        return;
+    }
+    out->is_asterisk = cop_slice_eq(head->target, COP_LIT("*"));
+    if (target_has_scheme(head->target, "http://")) {
+        if (cop_url_parse(head->target, url) != COP_OK) {
+            request_refuse(out, 400, COP_REASON_BAD_REQUEST, malformed);
+        } else if (url->port != port) {
+            request_refuse(out, 421, COP_REASON_NAME_MISMATCH,
+                "The address names another port than the connection is to.");
+        }
+    } else if (request_is_method(head, "CONNECT") ||
+               (!out->is_asterisk && head->target.p[0] != '/')) {
+        request_refuse(out, 400, COP_REASON_BAD_REQUEST,
+            "Only paths of a site can be asked for in this connection.");
+    } else {
+        request_read_origin(head, port, url, out);
+    }
+    if (out->kind != REQUEST_BAD && needs_name &&
+        url->host.kind != COP_HOST_NAME) {
+        request_refuse(out, 403, COP_REASON_NO_NAME,
+            "Sites are reached by their names here, not by addresses.");
+    }
+}

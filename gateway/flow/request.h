@@ -45,6 +45,14 @@ void request_read_inside(const struct http_head *head,
     const struct cop_host *host, uint16_t port, struct cop_slice pseudonym,
     struct cop_url *url, struct request *out);
 
+/* Read the head of a request in a connection that the firewall brought here on
+ * its way to a port: origin-form, or absolute-form as to any server (RFC 9112
+ * 3.2.2). Host names the site; its port is the connection's.
+ * needs_name  an address is not enough */
+void request_read_brought(const struct http_head *head, uint16_t port,
+    bool needs_name, struct cop_slice pseudonym, struct cop_url *url,
+    struct request *out);
+
 bool request_is_method(const struct http_head *head, const char *method);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/inner.h"
 
 /* The server is out of reach, or no address of it may be used. TLS is not
@@ -80,8 +81,12 @@ enum step splice_begin(struct conn *conn)
 {
     struct cop_host address;
     const struct cop_host *mapped = tunnel_address(conn->tunnel, &address);
-    const struct dial_to to = {mapped != NULL ? mapped : &conn->site.host,
-        conn->site.port, gate_bar(conn->tunnel->gate)};
+    const struct dial_to to = {
+        .host = mapped != NULL ? mapped : &conn->site.host,
+        .port = conn->site.port,
+        .bar = gate_bar(conn->tunnel->gate),
+        .aim = mapped != NULL ? (struct aim){.kind = AIM_NONE}
+                              : arrival_aim(conn, &conn->site.host)};
     enum cop_status status = dial_start(
         conn->flow->dialer, &to, splice_dialled, conn, &conn->tunnel->dial);
 

@@ -1,8 +1,9 @@
 /* The connection machine: its states, its arrows, and the one loop that turns.
  *
- *   accept
- *     |  conn_open
- *     v
+ *   accept ------------> ARRIVE ----> HELLO, STREAMS, DIAL, LINGER
+ *     |  conn_open          |  arrive_step
+ *     v                     |
+ *   IDLE <------------------'
  *   IDLE <------------------> EXCHANGE ----> LINGER
  *     exchange_take  >          |     conn_linger
  *     < exchange_end            |
@@ -27,6 +28,8 @@
  * certificate MINT.
  *
  * What holds
+ * 0. ARRIVE: conn->arrival, and no byte of the client's has been taken; whose
+ *    it is and where it was going is not known yet.
  * 1. IDLE: no exchange, no tunnel, no buffer; the client may be silent for
  *    idle_ms.
  * 2. EXCHANGE: conn->exchange and nothing else; it has a machine of its own
@@ -57,6 +60,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/conn.h"
 #include "gateway/flow/exchange.h"
 #include "gateway/flow/inner.h"
@@ -190,6 +194,7 @@ static const struct {
     conn_step_fn *step;
     conn_timeout_fn *timeout;
 } rows[CONN_STATES] = {
+    [CONN_ARRIVE] = {arrive_step, arrive_timeout},
     [CONN_IDLE] = {state_idle, timeout_idle},
     [CONN_EXCHANGE] = {state_exchange, timeout_exchange},
     [CONN_GRANT] = {tunnel_step_grant, timeout_grant},

@@ -314,11 +314,12 @@ static uint32_t streams_window_all(const struct config_limits *limits)
     return most < INT32_MAX ? (uint32_t)most : INT32_MAX;
 }
 
-static struct h2_options streams_options(const struct config_limits *limits)
+static struct h2_options streams_options(
+    const struct config_limits *limits, bool is_tls)
 {
     return (struct h2_options){.role = H2_SERVER,
         .targets = H2_ORIGIN,
-        .is_tls = true,
+        .is_tls = is_tls,
         .has_websocket = true,
         .head_bytes = limits->head_bytes,
         .fields = limits->fields,
@@ -332,7 +333,8 @@ static struct h2_options streams_options(const struct config_limits *limits)
 enum step streams_begin(struct conn *conn)
 {
     struct flow *flow = conn->flow;
-    const struct h2_options options = streams_options(flow_limits(flow));
+    const struct h2_options options =
+        streams_options(flow_limits(flow), conn->wire.tls != NULL);
     struct streams *streams = calloc(1, sizeof(*streams));
 
     if (streams == NULL || session_init(&streams->session, flow->parts.loop,

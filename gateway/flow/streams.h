@@ -16,8 +16,8 @@ struct streams {
     bool was_cut;          /* the client left in the middle of one */
 };
 
-/* Speak HTTP/2 over a connection whose TLS handshake is done. The
- * connection ends when out of memory. */
+/* Speak HTTP/2 over a connection whose TLS handshake is done, or that began
+ * with HTTP/2's preface (RFC 9113 3.3). It ends when out of memory. */
 enum step streams_begin(struct conn *conn);
 /* Nothing calls back any more. */
 void streams_stop(struct streams *streams);

@@ -4,7 +4,9 @@
 
 #include "gateway/filter/modify.h"
 #include "gateway/flow/answer.h"
+#include "gateway/flow/arrive.h"
 #include "gateway/flow/inner.h"
+#include "gateway/net/address.h"
 #include "gateway/tls/hello.h"
 
 enum {
@@ -22,20 +24,20 @@ enum tunnel_alert {
 static const char tunnel_grant[] =
     "HTTP/1.1 200 Connection established\r\n\r\n";
 
+/* first  what the client sent already */
 static struct tunnel *tunnel_new(
-    struct exchange *x, const struct decision *decision)
+    const struct asker *asker, struct cop_slice first)
 {
     struct tunnel *tunnel = calloc(1, sizeof(*tunnel));
 
     if (tunnel == NULL) {
         return NULL;
     }
-    tunnel->asker.world = world_hold(x->asker.world);
-    tunnel->asker.profile = x->asker.profile;
-    tunnel->decision = *decision;
+    tunnel->asker.world = world_hold(asker->world);
+    tunnel->asker.profile = asker->profile;
     buf_init(&tunnel->hello, HELLO_MAX + LANE_BYTES);
     /* Some clients greet before they were answered. */
-    buf_add_slice(&tunnel->hello, lane_leftover(&x->up));
+    buf_add_slice(&tunnel->hello, first);
     return tunnel;
 }
 
@@ -96,14 +98,70 @@ enum step tunnel_begin(struct exchange *x, const struct request *request)
     if (decision.way == WAY_REFUSE) {
         return answer_block(x, &decision, COP_REASON_REFUSED);
     }
-    conn->tunnel = tunnel_new(x, &decision);
+    conn->tunnel = tunnel_new(&x->asker, lane_leftover(&x->up));
     if (conn->tunnel == NULL || !tunnel_set_gate(conn)) {
         return conn_end(conn, COP_REASON_MEMORY, NULL);
     }
+    conn->tunnel->decision = decision;
     exchange_release(&conn->exchange);
     conn_deadline(conn, flow_limits(conn->flow)->idle_ms);
     flow_go(conn, CONN_GRANT);
     return STEP_NEXT;
+}
+
+/* Who asks, and where the connection was going: no name is known yet. */
+static enum step tunnel_open(struct conn *conn)
+{
+    struct asker asker = {.world = conn->flow->parts.world};
+
+    arrival_host(conn->arrival, &conn->site.host);
+    conn->site.port = address_port(&conn->arrival->to);
+    conn->site.is_known = true;
+    if (identity_of(asker.world->identity, &conn->client, &asker.profile) !=
+        COP_OK) {
+        return conn_linger(conn, COP_REASON_CLIENT_UNKNOWN);
+    }
+    conn->tunnel = tunnel_new(&asker, (struct cop_slice){NULL, 0});
+    return conn->tunnel != NULL ? STEP_NEXT
+                                : conn_end(conn, COP_REASON_MEMORY, NULL);
+}
+
+enum step tunnel_arrive(struct conn *conn)
+{
+    enum step step = tunnel_open(conn);
+
+    if (conn->tunnel == NULL) {
+        return step;
+    }
+    conn_deadline(conn, conn->tunnel->asker.world->config->limits.hello_ms);
+    flow_go(conn, CONN_HELLO);
+    return STEP_NEXT;
+}
+
+enum step tunnel_pass(struct conn *conn)
+{
+    struct decision *decision;
+    enum step step = STEP_NEXT;
+
+    if (conn->tunnel == NULL) {
+        step = tunnel_open(conn);
+    }
+    if (conn->tunnel == NULL) {
+        return step;
+    }
+    decision = &conn->tunnel->decision;
+    decision_of_site(conn, &conn->tunnel->asker, decision);
+    if (decision_is_closed(decision)) {
+        return conn_linger(conn, COP_REASON_REFUSED);
+    }
+    if (!tunnel_set_gate(conn)) {
+        return conn_end(conn, COP_REASON_MEMORY, NULL);
+    }
+    decision->may_inspect = false;
+    conn->mode = CONN_SPLICED;
+    conn->needs = 0;
+    conn_no_deadline(conn);
+    return splice_begin(conn);
 }
 
 /* A client that went away, or an event too early to be of use. */
@@ -202,27 +260,69 @@ static enum step tunnel_name(struct conn *conn, const struct cop_host *name)
                                  : conn_end(conn, COP_REASON_MEMORY, NULL);
 }
 
+/* The greeting of a connection that was brought here is the first that says
+ * which site it is for. The name is decided on; that the address which the
+ * client was going to is the name's is seen to when dialling. */
+static enum step tunnel_hear(struct conn *conn, const struct hello *hello)
+{
+    struct tunnel *tunnel = conn->tunnel;
+    const struct config_transparent *how =
+        &tunnel->asker.world->config->transparent;
+
+    if (!hello->has_sni && how->nameless == CONFIG_TREAT_REFUSE) {
+        return tunnel_alert(
+            conn, TUNNEL_ALERT_UNRECOGNIZED_NAME, COP_REASON_NO_NAME);
+    }
+    if (hello->has_ech && how->hidden == CONFIG_TREAT_REFUSE) {
+        return tunnel_alert(
+            conn, TUNNEL_ALERT_ACCESS_DENIED, COP_REASON_HIDDEN_NAME);
+    }
+    if (hello->has_sni) {
+        conn->site.host = hello->sni;
+    }
+    decision_of_site(conn, &tunnel->asker, &tunnel->decision);
+    if (tunnel->decision.way == WAY_REFUSE) {
+        return tunnel_alert(
+            conn, TUNNEL_ALERT_ACCESS_DENIED, COP_REASON_REFUSED);
+    }
+    return tunnel_set_gate(conn) ? STEP_NEXT
+                                 : conn_end(conn, COP_REASON_MEMORY, NULL);
+}
+
 /* An address says nothing of which site is behind it. Without a name either,
- * only the server's certificate can vouch for it, so it is verified. */
-static bool tunnel_is_nameless(
+ * only the server's certificate can vouch for it, so it is verified. A name
+ * beside an encrypted one may not be the one that is asked for: where the
+ * operator wants it, TLS is answered, whereupon the client asks anew. */
+static bool tunnel_is_doubtful(
     const struct conn *conn, const struct hello *hello)
 {
-    return conn->site.host.kind != COP_HOST_NAME && !hello->has_sni;
+    const struct config_transparent *how =
+        &conn->tunnel->asker.world->config->transparent;
+    bool is_nameless = conn->site.host.kind != COP_HOST_NAME && !hello->has_sni;
+
+    if (!arrival_is_transparent(conn)) {
+        return is_nameless;
+    }
+    return (is_nameless && how->nameless != CONFIG_TREAT_PASS) ||
+           (hello->has_ech && how->hidden == CONFIG_TREAT_INSPECT);
 }
 
 static enum step tunnel_choose(struct conn *conn, const struct hello *hello)
 {
     struct decision *decision = &conn->tunnel->decision;
 
-    if (hello->has_sni) {
-        enum step step = tunnel_name(conn, &hello->sni);
+    enum step step = STEP_NEXT;
 
-        if (conn->state != CONN_HELLO || step != STEP_NEXT) {
-            return step;
-        }
+    if (arrival_is_transparent(conn)) {
+        step = tunnel_hear(conn, hello);
+    } else if (hello->has_sni) {
+        step = tunnel_name(conn, &hello->sni);
+    }
+    if (conn->state != CONN_HELLO || step != STEP_NEXT) {
+        return step;
     }
     if (decision->way == WAY_SPLICE && decision->may_inspect &&
-        tunnel_is_nameless(conn, hello)) {
+        tunnel_is_doubtful(conn, hello)) {
         decision->way = WAY_INTERCEPT;
         conn->mode = CONN_INTERCEPTED;
     }
@@ -254,6 +354,15 @@ static enum step tunnel_client_ended(struct conn *conn, enum io io)
                : conn_end(conn, COP_REASON_CLIENT_ABORT, NULL);
 }
 
+static enum step tunnel_not_tls(struct conn *conn)
+{
+    bool passes = arrival_is_transparent(conn) &&
+                  conn->tunnel->asker.world->config->transparent.foreign ==
+                      CONFIG_TREAT_PASS;
+
+    return passes ? tunnel_pass(conn) : conn_linger(conn, COP_REASON_NOT_TLS);
+}
+
 enum step tunnel_step_hello(
     struct conn *conn, const struct wire *wire, unsigned events)
 {
@@ -277,7 +386,7 @@ enum step tunnel_step_hello(
         return STEP_WAIT;
     }
     if (status == COP_E_UNSUPPORTED) {
-        return conn_linger(conn, COP_REASON_NOT_TLS);
+        return tunnel_not_tls(conn);
     }
     if (status != COP_OK) {
         return tunnel_alert(

@@ -1,4 +1,5 @@
-/* From CONNECT to what becomes of it: the greeting is read whole and the way
+/* From CONNECT, or from a connection that the firewall brought here, to what
+ * becomes of it: the greeting is read whole and the way
  * chosen (tunnel.c), then the client's bytes are passed through unread
  * (splice.c) or TLS is answered here (intercept.c). */
 #ifndef GATEWAY_FLOW_TUNNEL_H
@@ -28,6 +29,11 @@ struct tunnel {
 /* Decide on a CONNECT and answer it. Ends the exchange, one way or other. */
 enum step tunnel_begin(
     struct exchange *exchange, const struct request *request);
+/* Begin with a connection whose TLS the firewall brought here. */
+enum step tunnel_arrive(struct conn *conn);
+/* Pass on what is neither TLS nor HTTP, if the policy has nothing against the
+ * address that it was going to. In CONN_ARRIVE or CONN_HELLO. */
+enum step tunnel_pass(struct conn *conn);
 /* Stop what is under way: no callback comes. */
 void tunnel_stop(struct tunnel *tunnel);
 /* The same, and free. Nulls *tunnel; NULL allowed. */

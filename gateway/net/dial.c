@@ -53,6 +53,7 @@ struct dial {
     dial_fn *fn;
     void *context;
     struct dial_bar bar;
+    struct aim aim;
     uint16_t port;
     bool is_over;
     bool is_barred;         /* an address was passed over for a rule */
@@ -285,6 +286,19 @@ static void answer_interleave(struct answer *answer)
     }
 }
 
+/* The address that the client was on the way to comes first, if it is one of
+ * the host's; if not, the client was told wrong, or lies. */
+static void answer_prefer(struct answer *answer, const uint8_t address[16])
+{
+    for (uint32_t i = 0; i < answer->n; i++) {
+        if (memcmp(answer->addresses[i], address, 16) == 0) {
+            memmove(answer->addresses[1], answer->addresses[0], 16 * (size_t)i);
+            memcpy(answer->addresses[0], address, 16);
+            return;
+        }
+    }
+}
+
 static void dial_on_lookup(struct lookup *lookup)
 {
     struct dial *dial = LOOP_OWNER(lookup, struct dial, lookup);
@@ -294,6 +308,9 @@ static void dial_on_lookup(struct lookup *lookup)
         return;
     }
     answer_interleave(&lookup->answer);
+    if (dial->aim.kind == AIM_HINT) {
+        answer_prefer(&lookup->answer, dial->aim.address);
+    }
     dial_try_next(dial);
 }
 
@@ -315,6 +332,7 @@ static struct dial *dial_new(
     dial->context = context;
     dial->port = to->port;
     dial->bar = to->bar;
+    dial->aim = to->aim;
     dial->reason = COP_REASON_RESOLVE;
     lookup_init(&dial->lookup, dial_on_lookup);
     timer_init(&dial->pace, dial_on_pace);
@@ -333,6 +351,12 @@ static struct dial *dial_new(
     return dial;
 }
 
+bool aim_eq(const struct aim *a, const struct aim *b)
+{
+    return (a->kind == AIM_ONLY) == (b->kind == AIM_ONLY) &&
+           (a->kind != AIM_ONLY || memcmp(a->address, b->address, 16) == 0);
+}
+
 enum cop_status dial_start(struct dialer *dialer, const struct dial_to *to,
     dial_fn *fn, void *context, struct dial **out)
 {
@@ -343,7 +367,10 @@ enum cop_status dial_start(struct dialer *dialer, const struct dial_to *to,
     if (dial == NULL) {
         return COP_E_NOMEM;
     }
-    if (address_from_host(to->host, to->port, &address, &n) == COP_OK) {
+    if (to->aim.kind == AIM_ONLY) {
+        answer_add(&dial->lookup.answer, to->aim.address);
+        loop_defer(dialer->loop, &dial->start);
+    } else if (address_from_host(to->host, to->port, &address, &n) == COP_OK) {
         uint8_t bytes[16];
 
         address_bytes(&address, bytes);

@@ -47,11 +47,25 @@ struct dial_bar {
     void *context; /* outlives the dial */
 };
 
+/* Where somebody was on the way to when asked for a host. */
+enum aim_kind {
+    AIM_NONE,
+    AIM_HINT, /* tried first, if it is one of the host's addresses; else not */
+    AIM_ONLY  /* connect there and nowhere else */
+};
+struct aim {
+    enum aim_kind kind;
+    uint8_t address[16]; /* IPv4 as IPv4-mapped */
+};
+/* Whether connections made with one lead where those with the other do. */
+bool aim_eq(const struct aim *a, const struct aim *b);
+
 /* Where to. */
 struct dial_to {
     const struct cop_host *host;
     uint16_t port;
     struct dial_bar bar;
+    struct aim aim;
 };
 
 static inline bool dial_bars(

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gateway/net/address.h"
+#include "gateway/net/origin.h"
 #include "gateway/proc/say.h"
 
 enum { LISTENERS_BACKLOG = 4096 };
@@ -63,6 +64,24 @@ static int listeners_bind(const struct config_listen *listen_on)
     return fd;
 }
 
+/* One that other connections than those to this machine are brought to. */
+static void listeners_prepare(int fd, const struct config_listen *listen_on)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct cop_slice host;
+
+    if (listen_on->mode == CONFIG_LISTEN_PROXY ||
+        origin_permit_foreign(fd, listen_on->address.ss_family)) {
+        return;
+    }
+    host = address_print(&listen_on->address, text);
+    say(SAY_WARNING,
+        "%.*s port %u takes only what is redirected to it, not TPROXY, which "
+        "needs CAP_NET_ADMIN: %s",
+        (int)host.n, host.p, (unsigned)address_port(&listen_on->address),
+        strerror(errno));
+}
+
 enum cop_status listeners_open(const struct config *config,
     const struct listeners *from, struct listeners *out)
 {
@@ -81,6 +100,7 @@ enum cop_status listeners_open(const struct config *config,
             listeners_close(out);
             return COP_E_IO;
         }
+        listeners_prepare(fd, &config->listens[i]);
         out->fds[out->n] = fd;
         out->addresses[out->n] = config->listens[i].address;
         out->n++;

@@ -39,6 +39,7 @@ enum {
 struct door {
     struct watch watch;
     struct worker *worker;
+    uint32_t number; /* of the configuration's listeners */
 };
 
 struct worker {
@@ -132,6 +133,7 @@ static enum cop_status worker_open_doors(
         int fd = dup(fds[i]);
 
         door->worker = worker;
+        door->number = i;
         watch_init(&door->watch, door_open);
         worker->doors_n = i + 1;
         if (fd < 0 ||
@@ -186,7 +188,7 @@ static void door_open(struct watch *watch, unsigned events)
         fd = accept4(watch->fd, (struct sockaddr *)(void *)&client, &n,
             SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            flow_accept(door->worker->flow, fd, &client);
+            flow_accept(door->worker->flow, fd, &client, door->number);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||

@@ -31,13 +31,13 @@ uint64_t place_hash(const uint64_t secret[2], const struct place *place)
 struct place place_of(const struct upstream *upstream)
 {
     return (struct place){upstream->is_tls, &upstream->host, upstream->port,
-        upstream->mapped.n != 0 ? &upstream->mapped : NULL};
+        upstream->mapped.n != 0 ? &upstream->mapped : NULL, upstream->aim};
 }
 
 bool place_eq(const struct place *a, const struct place *b)
 {
     return a->port == b->port && a->is_tls == b->is_tls &&
-           cop_host_eq(a->host, b->host) &&
+           cop_host_eq(a->host, b->host) && aim_eq(&a->aim, &b->aim) &&
            (a->mapped == NULL || b->mapped == NULL
                    ? a->mapped == b->mapped
                    : cop_host_eq(a->mapped, b->mapped));

@@ -231,7 +231,7 @@ struct upstream *shared_find(
     struct shared *shared, const struct upstream_to *to)
 {
     const struct place place = {
-        to->is_tls, to->dial.host, to->dial.port, to->mapped};
+        to->is_tls, to->dial.host, to->dial.port, to->mapped, to->dial.aim};
     bool websocket = (to->how & UPSTREAM_WEBSOCKET) != 0;
     struct upstream *next;
 

@@ -68,6 +68,7 @@ struct upstream_wait {
     struct cop_host host;
     struct cop_host mapped; /* n is 0: none */
     uint16_t port;
+    struct aim aim;
     struct dial_bar bar; /* of who waits, and gone with it */
     bool is_tls;
     unsigned how;
@@ -165,12 +166,13 @@ static const struct cop_host *wait_mapped(const struct upstream_wait *wait)
 static struct place wait_place(const struct upstream_wait *wait)
 {
     return (struct place){
-        wait->is_tls, &wait->host, wait->port, wait_mapped(wait)};
+        wait->is_tls, &wait->host, wait->port, wait_mapped(wait), wait->aim};
 }
 
 static struct upstream_to wait_to(const struct upstream_wait *wait)
 {
-    return (struct upstream_to){.dial = {&wait->host, wait->port, wait->bar},
+    return (struct upstream_to){
+        .dial = {&wait->host, wait->port, wait->bar, wait->aim},
         .mapped = wait_mapped(wait),
         .is_tls = wait->is_tls,
         .how = wait->how};
@@ -284,6 +286,7 @@ static struct upstream *upstream_new(const struct upstream_wait *wait, int fd,
     upstream->host = wait->host;
     upstream->address = *address;
     upstream->mapped = wait->mapped;
+    upstream->aim = wait->aim;
     upstream->port = wait->port;
     upstream->is_tls = wait->is_tls;
     upstream->pool = wait->pool;
@@ -343,8 +346,10 @@ static void wait_dialled(void *context, int fd, enum cop_reason reason,
 static enum cop_status wait_try(struct upstream_wait *wait)
 {
     const struct cop_host *mapped = wait_mapped(wait);
-    const struct dial_to to = {
-        mapped != NULL ? mapped : &wait->host, wait->port, wait->bar};
+    const struct dial_to to = {.host = mapped != NULL ? mapped : &wait->host,
+        .port = wait->port,
+        .bar = wait->bar,
+        .aim = mapped != NULL ? (struct aim){.kind = AIM_NONE} : wait->aim};
     enum cop_status status =
         dial_start(wait->pool->dialer, &to, wait_dialled, wait, &wait->dial);
 
@@ -384,13 +389,16 @@ static struct upstream *find_ready(
     struct upstreams *upstreams, const struct upstream_to *to)
 {
     const struct place place = {
-        to->is_tls, to->dial.host, to->dial.port, to->mapped};
+        to->is_tls, to->dial.host, to->dial.port, to->mapped, to->dial.aim};
     struct upstream *found = NULL;
 
+    if ((to->how & UPSTREAM_FRESH) != 0) {
+        return NULL;
+    }
     if ((to->how & UPSTREAM_HTTP1) == 0) {
         found = shared_find(&upstreams->shared, to);
     }
-    if (found == NULL && (to->how & UPSTREAM_FRESH) == 0) {
+    if (found == NULL) {
         found = pool_take(&upstreams->idle, &place, &to->dial.bar);
         if (found != NULL) {
             found->is_reused = true;
@@ -454,11 +462,13 @@ static struct upstream_wait *wait_new(struct upstreams *upstreams,
     wait->host = *to->dial.host;
     wait->port = to->dial.port;
     wait->bar = to->dial.bar;
+    wait->aim = to->dial.aim;
     wait->is_tls = to->is_tls;
-    wait->how = to->how;
     if (to->mapped != NULL) {
         wait->mapped = *to->mapped;
     }
+    /* What is made while it waits is fresh. */
+    wait->how = to->how & ~(unsigned)UPSTREAM_FRESH;
     watch_init(&wait->watch, wait_ready);
     timer_init(&wait->timer, wait_late);
     return wait;
@@ -469,7 +479,7 @@ enum cop_status upstreams_get(struct upstreams *upstreams,
     struct upstream **upstream, struct upstream_wait **wait)
 {
     const struct place place = {
-        to->is_tls, to->dial.host, to->dial.port, to->mapped};
+        to->is_tls, to->dial.host, to->dial.port, to->mapped, to->dial.aim};
     struct upstream *found = find_ready(upstreams, to);
     struct upstream_wait *leader = NULL;
     struct upstream_wait *made;

@@ -24,6 +24,9 @@ struct place {
     const struct cop_host *host;
     uint16_t port;
     const struct cop_host *mapped; /* dialled in the host's stead, or NULL */
+    /* AIM_ONLY is part of the place: what leads there serves nobody who is on
+     * the way to another address, whatever name was given. */
+    struct aim aim;
 };
 
 /* One connection to a place. Of HTTP/1 it is its user's alone, with nothing in
@@ -35,6 +38,7 @@ struct upstream {
     struct cop_host host;
     struct sockaddr_storage address; /* where it is connected to */
     struct cop_host mapped;          /* n is 0: the host itself was dialled */
+    struct aim aim;                  /* how that address was chosen */
     uint16_t port;
     bool is_tls;
     bool is_reused; /* came from the pool: its first write may find it dead */
@@ -78,7 +82,7 @@ typedef void upstream_fn(void *context, struct upstream *upstream,
 
 /* What kind of connection is wanted, in bits. */
 enum {
-    UPSTREAM_FRESH = 1,    /* not an idle one (a reused one just died) */
+    UPSTREAM_FRESH = 1,    /* a new one: one that was there just died */
     UPSTREAM_HTTP1 = 2,    /* HTTP/1, whatever else the server speaks */
     UPSTREAM_WEBSOCKET = 4 /* HTTP/1, or one whose server takes WebSockets */
 };

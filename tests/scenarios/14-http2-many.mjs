@@ -201,6 +201,16 @@ scenario('http2-many', async (place) => {
     assert.ok(n > 50, `${n} requests`);
     for (const session of sessions) session.close();
   });
+  await place.step('a connection that is silent for too long is told GOAWAY and closed', async () => {
+    await u.gateway.reload({ tlsPort: `${u.origin.tlsPort}, ${origins.join(', ')}`, limits: { streams: 200, idle_ms: 1200 } });
+    const session = await sessionWith(origin);
+    let goaway = null;
+    session.on('goaway', (code) => { goaway = code; });
+    assert.equal((await get(session, '/hello')).status, 200);
+    await until('the connection to end', () => session.destroyed);
+    assert.equal(goaway, 0);
+    await u.gateway.line('its end', (l) => l.event === 'end' && l.protocol === 'h2' && l.reason === 'idle');
+  });
   await place.step('a stop lets streams end and takes no more', async () => {
     const session = await sessionWith(origin);
     const before = origin.requests;

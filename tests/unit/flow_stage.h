@@ -206,7 +206,7 @@ static inline struct config *stage_config(
 
     findings_init(&findings);
     snprintf(text, sizeof(text),
-        "listen: [\"127.0.0.1:9\"]\nbundles: [x.cop]\n"
+        "%sbundles: [x.cop]\n"
         "ca: {certificate: %s/gateway/ca.crt, key: x}\n"
         "trust: %s/origin/ca.crt\n"
         "ports: {connect: [%u, %u, %u, 1], http: [%u, 1]}\n"
@@ -216,6 +216,7 @@ static inline struct config *stage_config(
         "    mixed.test: [127.0.0.1]\n    bank.test: [127.0.0.1]\n"
         "    typed.test: [127.0.0.1]\n    half.test: [127.0.0.1]\n"
         "    later.test: [127.0.0.1]\n    away.test: [192.0.2.1]\n%s",
+        strstr(more, "listen:") == NULL ? "listen: [\"127.0.0.1:9\"]\n" : "",
         stage->folder, stage->folder, stage->plain->port, stage->tls->port,
         stage->wrong->port, stage->plain->port, more);
     if (strstr(more, "default_profile") == NULL &&
@@ -292,7 +293,7 @@ static inline void stage_on_door(struct watch *watch, unsigned events)
 
     (void)events;
     if (fd >= 0) {
-        flow_accept(stage->flow, fd, &client);
+        flow_accept(stage->flow, fd, &client, 0);
     }
 }
 

@@ -118,6 +118,47 @@ static void test_everything_is_read(void **state)
     config_free(&config);
 }
 
+static void test_listeners(void **state)
+{
+    static const char text[] =
+        "listen:\n"
+        "  - \"127.0.0.1:3128\"\n"
+        "  - {address: \"127.0.0.1:3129\", mode: transparent-http}\n"
+        "  - address: \"[::1]:3130\"\n"
+        "    mode: transparent-tls\n"
+        "    proxy_protocol: [192.0.2.0/24, \"2001:db8::1\"]\n"
+        "bundles: [a.cop]\n"
+        "ca: {certificate: ca.crt, key: ca.key}\n"
+        "default_profile: child\n"
+        "transparent: {destination: original, no_name: pass,\n"
+        "  hidden_name: inspect, other_protocols: pass}\n";
+    struct config *config = NULL;
+    struct seen seen;
+
+    (void)state;
+    assert_int_equal(read_text(text, &seen, &config), COP_OK);
+    assert_int_equal(config->listens_n, 3);
+    assert_int_equal(config->listens[0].mode, CONFIG_LISTEN_PROXY);
+    assert_int_equal(config->listens[0].balancers_n, 0);
+    assert_int_equal(config->listens[1].mode, CONFIG_LISTEN_HTTP);
+    assert_int_equal(config->listens[2].mode, CONFIG_LISTEN_TLS);
+    assert_int_equal(config->listens[2].balancers_n, 2);
+    assert_int_equal(config->listens[2].balancers[0].bits, 120);
+    assert_int_equal(
+        config->transparent.destination, CONFIG_DESTINATION_ORIGINAL);
+    assert_int_equal(config->transparent.nameless, CONFIG_TREAT_PASS);
+    assert_int_equal(config->transparent.hidden, CONFIG_TREAT_INSPECT);
+    assert_int_equal(config->transparent.foreign, CONFIG_TREAT_PASS);
+    config_free(&config);
+    assert_int_equal(read_text(MINIMUM, &seen, &config), COP_OK);
+    assert_int_equal(
+        config->transparent.destination, CONFIG_DESTINATION_VERIFY);
+    assert_int_equal(config->transparent.nameless, CONFIG_TREAT_INSPECT);
+    assert_int_equal(config->transparent.hidden, CONFIG_TREAT_PASS);
+    assert_int_equal(config->transparent.foreign, CONFIG_TREAT_REFUSE);
+    config_free(&config);
+}
+
 static void test_mistakes_are_told_with_their_place(void **state)
 {
     static const struct {
@@ -154,6 +195,20 @@ static void test_mistakes_are_told_with_their_place(void **state)
         {"listen: [\"127.0.0.1:1\"]\nbundles: [a]\n"
          "ca: {certificate: a, key: b}\n",
             1, "no client has a profile"},
+        {MINIMUM "transparent: {other_protocols: inspect}\n", 5, "inspected"},
+        {MINIMUM "transparent: {destination: anywhere}\n", 5, "anywhere"},
+        {"listen: [{address: \"127.0.0.1:443\", mode: transparent-tls}]\n"
+         "bundles: [a]\nca: {certificate: a, key: b}\ndefault_profile: x\n",
+            1, "needs its own"},
+        {"listen: [{address: \"127.0.0.1:1\", proxy_protocol: []}]\n"
+         "bundles: [a]\nca: {certificate: a, key: b}\ndefault_profile: x\n",
+            1, "nobody is trusted"},
+        {"listen: [{address: \"127.0.0.1:1\", mode: transparent}]\n"
+         "bundles: [a]\nca: {certificate: a, key: b}\ndefault_profile: x\n",
+            1, "transparent"},
+        {"listen: [{mode: proxy}]\n"
+         "bundles: [a]\nca: {certificate: a, key: b}\ndefault_profile: x\n",
+            1, "address"},
         {"listen: [\"127.0.0.1:1\"]\nbundles: []\ndefault_profile: x\n"
          "ca: {certificate: a, key: b}\n",
             1, "between 1 and 7"},
@@ -218,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_minimum_has_defaults),
         cmocka_unit_test(test_everything_is_read),
+        cmocka_unit_test(test_listeners),
         cmocka_unit_test(test_mistakes_are_told_with_their_place),
         cmocka_unit_test(test_networks),
     };

@@ -259,6 +259,77 @@ static void test_families_take_turns(void **state)
     (void)close(server4);
 }
 
+static struct result dial_aimed(
+    struct world *world, const char *name, uint16_t port, struct aim aim)
+{
+    struct cop_host host = host_of(name);
+
+    return dial_to(
+        world, &(struct dial_to){.host = &host, .port = port, .aim = aim});
+}
+
+/* An address that the client was going to is tried first if it is the name's;
+ * if it is not, it is not connected to at all, unless it is fixed. */
+static void test_aim(void **state)
+{
+    static const struct {
+        uint8_t last;
+        enum aim_kind kind;
+        const char *reached;
+    } rows[] = {
+        {1, AIM_HINT, "127.0.0.1"},
+        {2, AIM_HINT, "127.0.0.2"},
+        {3, AIM_HINT, "127.0.0.3"},
+        {4, AIM_HINT, "127.0.0.1"},
+        {4, AIM_ONLY, "127.0.0.4"},
+    };
+    struct world *world = *state;
+    struct sockaddr_storage at = parsed("0.0.0.0:0");
+    int server = listener(&at, 16);
+
+    fix(world, "three.test", "127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0");
+    open_dialer(world);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct aim aim = {rows[i].kind,
+            {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = rows[i].last}};
+        struct result result =
+            dial_aimed(world, "three.test", address_port(&at), aim);
+
+        assert_int_equal(result.reason, COP_REASON_NONE);
+        assert_is_host(&result.address, rows[i].reached);
+        (void)close(result.fd);
+    }
+    (void)close(server);
+}
+
+/* Being on the way there does not make an address one that may be reached. */
+static void test_fixed_aim_is_judged(void **state)
+{
+    struct world *world = *state;
+    const struct aim aim = {
+        AIM_ONLY, {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}};
+    struct result result;
+
+    open_dialer(world);
+    result = dial_aimed(world, "any.test", 80, aim);
+    assert_int_equal(result.reason, COP_REASON_REACH);
+}
+
+static void test_aims_are_compared(void **state)
+{
+    const struct aim none = {.kind = AIM_NONE};
+    const struct aim hint = {AIM_HINT, {1}};
+    const struct aim only = {AIM_ONLY, {1}};
+    const struct aim other = {AIM_ONLY, {2}};
+
+    (void)state;
+    assert_true(aim_eq(&none, &hint));
+    assert_true(aim_eq(&only, &only));
+    assert_false(aim_eq(&only, &other));
+    assert_false(aim_eq(&only, &hint));
+    assert_false(aim_eq(&none, &only));
+}
+
 static void test_refused(void **state)
 {
     struct world *world = *state;
@@ -593,6 +664,9 @@ int main(void)
         TEST(test_connects_to_an_address),
         TEST(test_connects_to_a_name),
         TEST(test_families_take_turns),
+        TEST(test_aim),
+        TEST(test_fixed_aim_is_judged),
+        TEST(test_aims_are_compared),
         TEST(test_refused),
         TEST(test_reach_is_judged),
         TEST(test_barred_addresses_are_passed_over),

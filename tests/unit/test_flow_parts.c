@@ -175,6 +175,52 @@ static void test_inside_requests(void **state)
     h1_reader_free(&reader);
 }
 
+static void test_brought_requests(void **state)
+{
+    static const struct asked rows[] = {
+        {"GET /x HTTP/1.1\r\nHost: A.test\r\n\r\n", REQUEST_FORWARD, 0,
+            "http://a.test/x"},
+        {"GET //x HTTP/1.1\r\nHost: a.test:80\r\n\r\n", REQUEST_FORWARD, 0,
+            "http://a.test//x"},
+        {"GET http://a.test/x HTTP/1.1\r\nHost: a.test\r\n\r\n",
+            REQUEST_FORWARD, 0, "http://a.test/x"},
+        {"OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n", REQUEST_FORWARD, 0,
+            "http://a.test/"},
+        {"GET /x HTTP/1.1\r\nHost: 192.0.2.9\r\n\r\n", REQUEST_FORWARD, 0,
+            "http://192.0.2.9/x"},
+        {"GET / HTTP/1.1\r\nHost: a.test:81\r\n\r\n", REQUEST_BAD, 421, NULL},
+        {"GET http://a.test:81/ HTTP/1.1\r\nHost: a.test:81\r\n\r\n",
+            REQUEST_BAD, 421, NULL},
+        {"GET https://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n", REQUEST_BAD,
+            400, NULL},
+        {"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n", REQUEST_BAD,
+            400, NULL},
+        {"GET / HTTP/1.1\r\nHost: a.test\r\nVia: 1.1 us\r\n\r\n", REQUEST_BAD,
+            508, NULL},
+    };
+    static struct cop_url url;
+    struct h1_reader *reader;
+    struct request request;
+
+    (void)state;
+    assert_int_equal(h1_reader_new(H1_REQUEST, 4096, 32, &reader), COP_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_read_brought(head_of(reader, rows[i].head), 80, false,
+            COP_LIT("us"), &url, &request);
+        check(&rows[i], &request, &url);
+        h1_reader_next(reader, false, false);
+    }
+    for (size_t i = 0; i < 5; i++) {
+        request_read_brought(head_of(reader, rows[i].head), 80, true,
+            COP_LIT("us"), &url, &request);
+        assert_int_equal(request.kind, i < 4 ? REQUEST_FORWARD : REQUEST_BAD);
+        assert_int_equal(
+            request.reason, i < 4 ? COP_REASON_NONE : COP_REASON_NO_NAME);
+        h1_reader_next(reader, false, false);
+    }
+    h1_reader_free(&reader);
+}
+
 /* Every state of a connection has a way to the end, and none leaves it. */
 static void test_states(void **state)
 {
@@ -188,7 +234,7 @@ static void test_states(void **state)
 #define CONN_STATE(symbol, word, to) to,
 #include "gateway/flow/conn.tbl"
     };
-    unsigned reached = 1u << CONN_IDLE;
+    unsigned reached = 1u << CONN_IDLE | 1u << CONN_ARRIVE;
 
     (void)state;
     for (int round = 0; round < CONN_STATES; round++) {
@@ -210,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_proxy_requests),
         cmocka_unit_test(test_inside_requests),
+        cmocka_unit_test(test_brought_requests),
         cmocka_unit_test(test_states),
     };
 

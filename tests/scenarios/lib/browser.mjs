@@ -10,7 +10,7 @@ import { source } from './scenario.mjs';
 
 const require = createRequire(join(source, 'tests/package.json'));
 
-export async function startBrowser(place, { proxyPort, authorities, languages = 'en-US' }) {
+export async function startBrowser(place, { proxyPort, authorities, languages = 'en-US', executablePath = '/usr/bin/chromium', args = [] }) {
   const { chromium } = require('playwright-core');
   const home = place.path(`home-${languages}`);
   const store = join(home, '.pki/nssdb');
@@ -26,13 +26,13 @@ export async function startBrowser(place, { proxyPort, authorities, languages = 
     await certutil('-A', '-t', 'C,,', '-n', `authority ${n}`, '-i', authority);
   }
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath,
     headless: true,
-    proxy: { server: `http://127.0.0.1:${proxyPort}` },
+    ...(proxyPort ? { proxy: { server: `http://127.0.0.1:${proxyPort}` } } : {}),
     env: { ...process.env, HOME: home },
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-domain-reliability',
-      '--disable-features=OptimizationHints,MediaRouter,Translate', '--dns-prefetch-disable'],
+      '--disable-features=OptimizationHints,MediaRouter,Translate', '--dns-prefetch-disable', ...args],
   });
   place.atEnd(() => browser.close());
   return browser;

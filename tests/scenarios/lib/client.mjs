@@ -5,8 +5,10 @@ import { run } from './process.mjs';
 
 // curl through the gateway. Returns {code, status, headers, body}; `code` is
 // curl's own exit code.
-export async function curl(url, { proxy, cacert, args = [], input } = {}) {
-  const result = await run('curl', [
+export async function curl(url, { proxy, cacert, args = [], input, via = [] } = {}) {
+  const [command, ...before] = [...via, 'curl'];
+  const result = await run(command, [
+    ...before,
     '--silent', '--show-error', '--include', '--max-time', '25', '--noproxy', '',
     ...(proxy ? ['--proxy', proxy, '--suppress-connect-headers'] : []),
     ...(cacert ? ['--cacert', cacert] : []),

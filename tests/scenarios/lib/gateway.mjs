@@ -31,9 +31,9 @@ export async function makeCa(place, folder = 'gateway-ca') {
 }
 
 // The text of a configuration. Everything can be overridden; `extra` is YAML.
-export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPort, httpPort, profile, inspect = 'needed', http2 = 'mirror', workers = 1, limits = {}, log, languages = ['en', 'ar'], extra = '' }) {
+export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPort, httpPort, profile, inspect = 'needed', http2 = 'mirror', workers = 1, limits = {}, log, languages = ['en', 'ar'], listen = [], reach = ['127.0.0.0/8'], extra = '' }) {
   const lines = [
-    `listen: ["127.0.0.1:${port}"]`,
+    'listen:', `  - "127.0.0.1:${port}"`, ...listen.map((l) => `  - ${l}`),
     `workers: ${workers}`,
     'bundles:', ...bundles.map((b) => `  - ${b}`),
     ...(policy ? [`policy: ${policy}`] : []),
@@ -41,12 +41,12 @@ export function configText({ port, bundles, policy, ca, trust, hosts = {}, tlsPo
     ...(trust ? [`trust: ${trust}`] : []),
     'resolver:',
     '  servers: ["127.0.0.1:9"]',
-    ...(Object.keys(hosts).length > 0 ? ['  hosts:'] : []), ...Object.entries(hosts).map(([name, address]) => `    ${name}: ["${address}"]`),
+    ...(Object.keys(hosts).length > 0 ? ['  hosts:'] : []), ...Object.entries(hosts).map(([name, address]) => `    ${name}: ${Array.isArray(address) ? JSON.stringify(address) : `["${address}"]`}`),
     `default_profile: ${profile}`,
     `inspect: ${inspect}`,
     `http2: ${http2}`,
     `ports: {connect: [443, ${tlsPort}], http: [80, ${httpPort}]}`,
-    'reach: {allow: ["127.0.0.0/8"]}',
+    `reach: {allow: ${JSON.stringify(reach)}}`,
     `log: {decisions: "${log}"}`,
     `notice: {languages: [${languages.join(', ')}], contact: "the school office"}`,
     'limits:', '  drain_ms: 3000', ...Object.entries(limits).map(([k, v]) => `  ${k}: ${v}`),
@@ -67,7 +67,8 @@ export async function startGateway(place, options) {
   const log = place.path(`decisions-${port}.jsonl`);
   const settings = { port, log, ...options };
   const file = place.file(`copgate-${port}.yaml`, configText(settings));
-  const kept = keep(place, copgatePath, ['-c', file]);
+  const [command, ...args] = [...(options.via ?? []), copgatePath, '-c', file];
+  const kept = keep(place, command, args);
   const gateway = {
     port, file, log, kept,
     proxy: `http://127.0.0.1:${port}`,

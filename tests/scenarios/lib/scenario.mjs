@@ -81,6 +81,12 @@ export async function scenario(name, play) {
   process.exit(place.failures.length === 0 && place.steps > 0 ? 0 : 1);
 }
 
+// What this machine cannot do is not tested, and said so: ctest's "skipped".
+export function skip(name, why) {
+  console.log(`${name}: skipped, ${why}`);
+  process.exit(77);
+}
+
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // Wait until `probe` returns something true; returns it.
