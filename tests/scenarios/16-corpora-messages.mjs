@@ -1,0 +1,137 @@
+// The corpora of hostile messages, through a real gateway: what a server gets
+// is clean by a reader that shares nothing with the gateway, or nothing at all;
+// and no client gets a part of an answer that was not for it.
+import assert from 'node:assert/strict';
+
+import { raw } from './lib/client.mjs';
+import { corpus } from './lib/corpus.mjs';
+import { isServing } from './lib/gateway.mjs';
+import { judge } from './lib/judge.mjs';
+import { startOdd } from './lib/odd_origin.mjs';
+import { scenario, until } from './lib/scenario.mjs';
+import { names, usual } from './lib/usual.mjs';
+
+// An outcome's fields: those that must be there, those that must not.
+const wanted = (words, sign) => words.filter((w) => w[0] === sign).map((w) => w.slice(1));
+
+scenario('corpora-messages', async (place) => {
+  const connections = []; // of the recording server: {got}
+  const recorder = await startOdd(place, (socket) => {
+    const connection = { got: '', answered: 0 };
+    connections.push(connection);
+    socket.on('data', (data) => {
+      connection.got += data.toString('latin1');
+      const { requests } = judge(connection.got);
+      for (; connection.answered < requests.length; connection.answered += 1) {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nrecorded');
+      }
+    });
+  });
+  let answer = '';
+  const hostile = await startOdd(place, (socket) => {
+    let asked = false;
+    socket.on('data', (data) => {
+      // A second request on the connection would mean that it was kept.
+      if (asked || !data.toString('latin1').includes('\r\n\r\n')) return;
+      asked = true;
+      socket.write(Buffer.from(answer, 'latin1'));
+      setTimeout(() => socket.end(), 60);
+    });
+  });
+  const u = await usual(place, { gateway: { limits: { request_ms: 1000, idle_ms: 1000, response_ms: 3000 } } });
+  await u.gateway.reload({ httpPort: `${u.origin.httpPort}, ${recorder.port}, ${hostile.port}` });
+  const port = u.gateway.port;
+  const host = `${names.allowed}:${recorder.port}`;
+
+  // What arrived at the recording server since `from`.
+  const arrived = (from) => {
+    const parts = connections.map((c, i) => judge(c.got.slice(from[i] ?? 0)));
+    return { requests: parts.flatMap((p) => p.requests), wrong: parts.flatMap((p) => p.wrong), bytes: connections.reduce((n, c, i) => n + c.got.length - (from[i] ?? 0), 0) };
+  };
+
+  async function checkRequest(sample) {
+    const before = connections.map((c) => c.got.length);
+    const [outcome] = sample.words;
+    const isShort = outcome === 'forwarded' || outcome === 'answered';
+    const got = await raw(port, sample.bytes, { quietMs: isShort ? 150 : 4000, pauseMs: 0 });
+    const seen = arrived(before);
+    assert.deepEqual(seen.wrong, [], 'not clean at the server');
+    if (outcome === 'forwarded') {
+      // With casino.example among them, one is answered by the gateway.
+      const n = (sample.bytes.match(/HTTP\/1\.[01]\r\nHost: library|HTTP\/1\.0\r\n\r\n/g) ?? []).length;
+      assert.equal(seen.requests.length, n, `requests at the server; to the client: ${got.text.slice(0, 200)}`);
+      for (const name of wanted(sample.words, '+')) assert.ok(seen.requests.every((r) => r.names.includes(name)), `without ${name}`);
+      for (const name of wanted(sample.words, '-')) assert.ok(seen.requests.every((r) => !r.names.includes(name)), `with ${name}`);
+      return;
+    }
+    assert.equal(seen.requests.length, 0, 'a whole request at the server');
+    if (outcome === 'answered') {
+      assert.ok(got.text.startsWith(`HTTP/1.1 ${sample.words[1]}`), got.text.slice(0, 100));
+    } else {
+      assert.match(got.how, /^(closed|ECONNRESET|EPIPE)$/);
+      assert.doesNotMatch(got.text, /recorded/);
+    }
+    if (outcome !== 'cut') {
+      assert.equal(seen.bytes, 0, 'bytes at the server');
+      if (got.how === 'closed') assert.match(got.text, /^HTTP\/1\.1 [2-5]\d\d/);
+    }
+  }
+
+  async function checkAnswer(sample) {
+    const isHead = sample.words[0] === 'HEAD';
+    const words = sample.words.slice(isHead ? 1 : 0);
+    const at = `${names.allowed}:${hostile.port}`;
+    answer = sample.bytes;
+    const got = await raw(port, `${isHead ? 'HEAD' : 'GET'} http://${at}/ HTTP/1.1\r\nHost: ${at}\r\nConnection: close\r\n\r\n`, { quietMs: 4000, pauseMs: 0 });
+    const finals = [...got.text.matchAll(/^HTTP\/1\.1 (?!1)\d\d\d /gm)].length;
+    if (words[0] === 'refused') {
+      assert.match(got.text, /^HTTP\/1\.1 502/, got.text.slice(0, 100));
+      return;
+    }
+    if (words[0] === 'cut') {
+      const isWhole = /\r\n0\r\n(.*\r\n)?\r\n$/.test(got.text) && got.how === 'closed';
+      assert.ok(finals <= 1 && !/^HTTP\/1\.1 [45]/.test(got.text) && !isWhole, `looks whole: ${got.text.slice(-80)}`);
+      return;
+    }
+    assert.match(got.text, /^HTTP\/1\.1 [123]\d\d/, got.text.slice(0, 100));
+    assert.equal(finals, 1, 'one answer');
+    const head = got.text.slice(0, got.text.lastIndexOf('\r\n\r\n') + 2).toLowerCase();
+    for (const name of wanted(words, '+')) assert.ok(head.includes(`\n${name}:`), `without ${name}`);
+    for (const name of wanted(words, '-')) assert.ok(!got.text.toLowerCase().includes(`\n${name}:`), `with ${name}`);
+  }
+
+  await place.step('the reader that judges finds what is wrong', async () => {
+    const head = 'POST / HTTP/1.1\r\nHost: a.example\r\n';
+    for (const bytes of ['GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', `${head}Host: b\r\n\r\n`, `${head}X: a\rb\r\n\r\n`, `${head}X: a\nb\r\n\r\n`, `${head}X : a\r\n\r\n`, `${head}Content-Length: +1\r\n\r\na`, `${head}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, `${head}Transfer-Encoding: x\r\n\r\n`, `${head}Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n`, `${head}Keep-Alive: a\r\n\r\n`, `${head}\r\n\r\n`]) {
+      assert.notDeepEqual(judge(bytes).wrong, [], bytes);
+    }
+    assert.equal(judge(`${head}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n${head}\r\n`).requests.length, 2);
+  });
+  for (const [file, at, check] of [['http1/requests.txt', host, checkRequest], ['http1/responses.txt', '', checkAnswer]]) {
+    const samples = corpus(file, at);
+    for (const number of new Set(samples.map((s) => s.number))) {
+      const group = samples.filter((s) => s.number === number);
+      await place.step(`${file} ${number}: ${group.length} cases`, async () => {
+        const wrong = [];
+        for (const sample of group) {
+          try {
+            await check(sample);
+          } catch (error) {
+            wrong.push(`${sample.title}: not ${sample.outcome}: ${error.message.slice(0, 300)}`);
+          }
+        }
+        assert.deepEqual(wrong, []);
+      });
+    }
+  }
+  await place.step('all that ever reached the server is clean', async () => {
+    assert.deepEqual(connections.flatMap((c) => judge(c.got).wrong), []);
+    assert.ok(connections.some((c) => judge(c.got).requests.length > 0), 'nothing arrived at all');
+    assert.ok(!connections.some((c) => /hidden HTTP|casino/.test(judge(c.got).requests.map((r) => r.first).join())));
+  });
+  await place.step('the gateway serves as before', async () => {
+    assert.ok(await isServing(port));
+    await until('the log', () => u.gateway.lines().length > 300);
+    assert.ok(!u.gateway.lines().some((l) => l.reason === 'internal'));
+  });
+});
