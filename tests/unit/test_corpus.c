@@ -1,5 +1,5 @@
 /* The corpora of hostile input, each case against the parser alone. The
- * scenarios 16 and 17 send the same through a real gateway. */
+ * scenarios 20 and 21 send the same through a real gateway. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
