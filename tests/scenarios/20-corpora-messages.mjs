@@ -8,7 +8,7 @@ import { corpus } from './lib/corpus.mjs';
 import { isServing } from './lib/gateway.mjs';
 import { judge } from './lib/judge.mjs';
 import { startOdd } from './lib/odd_origin.mjs';
-import { scenario, until } from './lib/scenario.mjs';
+import { scenario, sleep, until } from './lib/scenario.mjs';
 import { names, usual } from './lib/usual.mjs';
 
 // An outcome's fields: those that must be there, those that must not.
@@ -124,6 +124,38 @@ scenario('corpora-messages', async (place) => {
       });
     }
   }
+  await place.step('50 to 52: a server that said too much, or too early, is left', async () => {
+    const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
+    const bodyless = { 204: '204 No Content', 304: '304 Not Modified\r\nContent-Length: 47', HEAD: '200 OK\r\nContent-Length: 47', GET: '200 OK\r\nContent-Length: 0', POST: '200 OK\r\nContent-Length: 0' };
+    for (const [kind, first] of Object.entries(bodyless)) {
+      for (const lateMs of [0, 1, 40]) {
+        let reused = 0;
+        const server = await startOdd(place, (socket) => {
+          let n = 0;
+          const isFirst = server.counts.connections === 1;
+          socket.on('data', () => {
+            n += 1;
+            reused += n === 2 && isFirst;
+            if (!isFirst) { socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nclean'); return; }
+            if (n > 1) return;
+            if (lateMs === 0) { socket.write(`HTTP/1.1 ${first}\r\n\r\n${poison}`); return; }
+            socket.write(`HTTP/1.1 ${first}\r\n\r\n`);
+            setTimeout(() => socket.write(poison), lateMs);
+          });
+        });
+        await u.gateway.reload({ httpPort: `${u.origin.httpPort}, ${server.port}` });
+        const at = `${names.allowed}:${server.port}`;
+        const method = /^[A-Z]/.test(kind) ? kind : 'GET';
+        const one = await raw(port, `${method} http://${at}/ HTTP/1.1\r\nHost: ${at}\r\nConnection: close\r\n${method === 'POST' ? 'Content-Length: 100\r\n' : ''}\r\n`, { quietMs: 1500 });
+        assert.ok(one.text === '' || /^HTTP\/1\.1 [2-5]\d\d/.test(one.text));
+        assert.doesNotMatch(one.text, /poison/);
+        await sleep(60);
+        const other = await raw(port, `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\nConnection: close\r\n\r\n`, { quietMs: 1500 });
+        assert.match(other.text, /\r\n\r\nclean$/, `${kind}, ${lateMs} ms`);
+        assert.equal(reused, 0, `${kind}, ${lateMs} ms: the connection was used again`);
+      }
+    }
+  });
   await place.step('all that ever reached the server is clean', async () => {
     assert.deepEqual(connections.flatMap((c) => judge(c.got).wrong), []);
     assert.ok(connections.some((c) => judge(c.got).requests.length > 0), 'nothing arrived at all');
