@@ -8,25 +8,12 @@ import { corpus } from './lib/corpus.mjs';
 import { isServing } from './lib/gateway.mjs';
 import { judge } from './lib/judge.mjs';
 import { startOdd } from './lib/odd_origin.mjs';
+import { checkSample, startRecorder, wanted, wrongOf } from './lib/recorder.mjs';
 import { scenario, sleep, until } from './lib/scenario.mjs';
 import { names, usual } from './lib/usual.mjs';
 
-// An outcome's fields: those that must be there, those that must not.
-const wanted = (words, sign) => words.filter((w) => w[0] === sign).map((w) => w.slice(1));
-
 scenario('corpora-messages', async (place) => {
-  const connections = []; // of the recording server: {got}
-  const recorder = await startOdd(place, (socket) => {
-    const connection = { got: '', answered: 0 };
-    connections.push(connection);
-    socket.on('data', (data) => {
-      connection.got += data.toString('latin1');
-      const { requests } = judge(connection.got);
-      for (; connection.answered < requests.length; connection.answered += 1) {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nrecorded');
-      }
-    });
-  });
+  const recorder = await startRecorder(place);
   let answer = '';
   const hostile = await startOdd(place, (socket) => {
     let asked = false;
@@ -43,39 +30,7 @@ scenario('corpora-messages', async (place) => {
   const port = u.gateway.port;
   const host = `${names.allowed}:${recorder.port}`;
 
-  // What arrived at the recording server since `from`.
-  const arrived = (from) => {
-    const parts = connections.map((c, i) => judge(c.got.slice(from[i] ?? 0)));
-    return { requests: parts.flatMap((p) => p.requests), wrong: parts.flatMap((p) => p.wrong), bytes: connections.reduce((n, c, i) => n + c.got.length - (from[i] ?? 0), 0) };
-  };
-
-  async function checkRequest(sample) {
-    const before = connections.map((c) => c.got.length);
-    const [outcome] = sample.words;
-    const isShort = outcome === 'forwarded' || outcome === 'answered';
-    const got = await raw(port, sample.bytes, { quietMs: isShort ? 150 : 4000, pauseMs: 0 });
-    const seen = arrived(before);
-    assert.deepEqual(seen.wrong, [], 'not clean at the server');
-    if (outcome === 'forwarded') {
-      // With casino.example among them, one is answered by the gateway.
-      const n = (sample.bytes.match(/HTTP\/1\.[01]\r\nHost: library|HTTP\/1\.0\r\n\r\n/g) ?? []).length;
-      assert.equal(seen.requests.length, n, `requests at the server; to the client: ${got.text.slice(0, 200)}`);
-      for (const name of wanted(sample.words, '+')) assert.ok(seen.requests.every((r) => r.names.includes(name)), `without ${name}`);
-      for (const name of wanted(sample.words, '-')) assert.ok(seen.requests.every((r) => !r.names.includes(name)), `with ${name}`);
-      return;
-    }
-    assert.equal(seen.requests.length, 0, 'a whole request at the server');
-    if (outcome === 'answered') {
-      assert.ok(got.text.startsWith(`HTTP/1.1 ${sample.words[1]}`), got.text.slice(0, 100));
-    } else {
-      assert.match(got.how, /^(closed|ECONNRESET|EPIPE)$/);
-      assert.doesNotMatch(got.text, /recorded/);
-    }
-    if (outcome !== 'cut') {
-      assert.equal(seen.bytes, 0, 'bytes at the server');
-      if (got.how === 'closed') assert.match(got.text, /^HTTP\/1\.1 [2-5]\d\d/);
-    }
-  }
+  const checkRequest = (sample) => checkSample(recorder, sample, (bytes, options) => raw(port, bytes, options));
 
   async function checkAnswer(sample) {
     const isHead = sample.words[0] === 'HEAD';
@@ -112,15 +67,7 @@ scenario('corpora-messages', async (place) => {
     for (const number of new Set(samples.map((s) => s.number))) {
       const group = samples.filter((s) => s.number === number);
       await place.step(`${file} ${number}: ${group.length} cases`, async () => {
-        const wrong = [];
-        for (const sample of group) {
-          try {
-            await check(sample);
-          } catch (error) {
-            wrong.push(`${sample.title}: not ${sample.outcome}: ${error.message.slice(0, 300)}`);
-          }
-        }
-        assert.deepEqual(wrong, []);
+        assert.deepEqual(await wrongOf(group, check), []);
       });
     }
   }
@@ -157,9 +104,9 @@ scenario('corpora-messages', async (place) => {
     }
   });
   await place.step('all that ever reached the server is clean', async () => {
-    assert.deepEqual(connections.flatMap((c) => judge(c.got).wrong), []);
-    assert.ok(connections.some((c) => judge(c.got).requests.length > 0), 'nothing arrived at all');
-    assert.ok(!connections.some((c) => /hidden HTTP|casino/.test(judge(c.got).requests.map((r) => r.first).join())));
+    assert.deepEqual(recorder.wrong(), []);
+    assert.ok(recorder.requests().length > 0, 'nothing arrived at all');
+    assert.ok(!recorder.requests().some((r) => /hidden|casino/.test(r.first)));
   });
   await place.step('the gateway serves as before', async () => {
     assert.ok(await isServing(port));

@@ -10,6 +10,7 @@ import { names, usual } from './lib/usual.mjs';
 
 const lists = {
   casino: { format: 'domains', category: 'gambling.real_money', entries: [names.blocked] },
+  literals: { format: 'patterns', category: 'circ.proxy', entries: ['^https?://(\\[|[0-9.]+([:/]|$))'] },
   magic: { format: 'domains', category: 'circ.proxy', entries: ['magic.test'] },
   resolvers: { format: 'domains', category: 'circ.encrypted_dns', entries: ['resolver.test', 'canary.test'] },
   translators: { format: 'domains', category: 'circ.cache_translate', entries: ['translate.test'] },
@@ -26,11 +27,11 @@ scenario('evasion', async (place) => {
   }
   const samples = corpus('names/evasion.txt').map((s) => ({ ...s, url: new URL(s.bytes) }));
   const u = await usual(place, {
-    names: [...new Set(samples.map((s) => s.url.hostname))],
+    names: [...new Set(samples.map((s) => s.url.hostname))].filter((n) => /[a-z]$/.test(n)),
     bundle: await makeBundle(place, 'lists', [place.path('lists')]),
     policy: 'policy: 1\nplace: household\nprofiles:\n  - {name: child, age: 9, subscriber: residential, block: [gambling.real_money, circ.proxy, circ.encrypted_dns, circ.cache_translate]}\n',
   });
-  const at = ({ url, bytes }) => bytes.replace(url.host, `${url.hostname}:${url.protocol === 'http:' ? u.origin.httpPort : u.origin.tlsPort}`);
+  const at = ({ bytes }) => bytes.replace(/^(https?):\/\/([^/]+)/, (_, scheme, host) => `${scheme}://${host}:${scheme === 'http' ? u.origin.httpPort : u.origin.tlsPort}`);
 
   for (const number of new Set(samples.map((s) => s.number))) {
     const group = samples.filter((s) => s.number === number);

@@ -1,5 +1,6 @@
 // Clients: curl as people use it, and raw bytes as nobody should.
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 import { run } from './process.mjs';
 
@@ -50,6 +51,26 @@ export function raw(port, bytes, { quietMs = 3000, end = false, pauseMs = 30 } =
         await new Promise((next) => setTimeout(next, pauseMs));
       }
       if (end && !socket.destroyed) socket.end();
+    });
+  });
+}
+
+// The same inside a tunnel to `target`, over TLS with `tls` ({servername, ca}).
+export function rawInside(port, target, tls, bytes, { quietMs = 3000 } = {}) {
+  return new Promise((done, failed) => {
+    const socket = connect(port, '127.0.0.1');
+    const got = [];
+    const finish = (how) => { socket.destroy(); done({ how, text: Buffer.concat(got).toString('latin1') }); };
+    socket.on('error', (error) => finish(error.code));
+    socket.once('connect', () => socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`));
+    socket.once('data', (data) => {
+      if (!data.toString().startsWith('HTTP/1.1 200')) { socket.destroy(); failed(new Error(data.toString())); return; }
+      const inside = connectTls({ socket, ...tls });
+      inside.once('secureConnect', () => inside.write(Buffer.from(bytes, 'latin1')));
+      inside.setTimeout(quietMs, () => finish('quiet'));
+      inside.on('data', (piece) => got.push(piece));
+      inside.on('error', (error) => finish(error.code));
+      inside.on('close', () => finish('closed'));
     });
   });
 }
