@@ -28,6 +28,8 @@ struct h2_in {
     struct h2_message *trailer;
     struct buf body; /* bytes [at, n) are not consumed */
     size_t at;
+    uint64_t left;      /* of a request whose head says its length */
+    bool has_length;    /* it does */
     uint32_t interim;   /* heads so far */
     bool has_final;     /* the final head came */
     bool is_ended;      /* END_STREAM came */

@@ -485,7 +485,9 @@ static enum http_fault end_request(
     if (cop_slice_eq(head->method, COP_LIT("TRACE"))) {
         return HTTP_FAULT_BODY;
     }
-    if (head->framing == HTTP_NO_BODY) {
+    /* A length of zero, and frames still to come: the server is not told of an
+     * end before they say that it is one. */
+    if (head->framing == HTTP_NO_BODY || head->length == 0) {
         head->framing = HTTP_CHUNKED;
     }
     return HTTP_FAULT_NONE;

@@ -128,6 +128,8 @@ static void refuse(struct h2_stream *stream, enum http_fault fault)
 static void take_request(struct h2_stream *stream, struct h2_message *message)
 {
     stream->in.has_final = true;
+    stream->in.has_length = message->head.framing == HTTP_LENGTH;
+    stream->in.left = message->head.length;
     stream->to_head = cop_slice_eq(message->head.method, COP_LIT("HEAD"));
     stream->to_connect = message->is_tunnel;
     stream->to_websocket = message->head.wants_upgrade;
@@ -231,6 +233,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id,
         in->at = 0;
     }
     buf_add(&in->body, bytes, n);
+    in->left -= n < in->left ? n : in->left;
     if (in->body.failed) {
         h2_stream_cancel(stream, H2_INTERNAL_ERROR);
         h2_stream_gone(stream, H2_INTERNAL_ERROR, false);

@@ -286,6 +286,17 @@ void h2_release(struct h2_stream **stream, enum h2_code code)
 
 /* --- reading --- */
 
+/* How much of a body may be read. The last byte of a request with a length
+ * waits for END_STREAM: with it a server of HTTP/1.1 has a whole request, and
+ * more data or bad trailers would make it a malformed one (RFC 9113 8.1.1). */
+static size_t readable(const struct h2_in *in)
+{
+    size_t n = in->body.n - in->at;
+    bool is_held = in->has_length && in->left == 0 && !in->is_ended;
+
+    return n != 0 && is_held ? n - 1 : n;
+}
+
 enum h2_event h2_read(struct h2_stream *stream, struct cop_slice *body)
 {
     struct h2_in *in = &stream->in;
@@ -301,8 +312,8 @@ enum h2_event h2_read(struct h2_stream *stream, struct cop_slice *body)
         in->queued--;
         return H2_HEAD;
     }
-    if (in->at < in->body.n) {
-        *body = (struct cop_slice){in->body.p + in->at, in->body.n - in->at};
+    if (readable(in) != 0) {
+        *body = (struct cop_slice){in->body.p + in->at, readable(in)};
         return H2_BODY;
     }
     if (!in->is_ended) {

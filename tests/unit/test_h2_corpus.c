@@ -139,6 +139,96 @@ static void check_trailers(const struct message *message, size_t i)
     h2_free(&h2);
 }
 
+#define POST_FIELDS                                                            \
+    FIELD(":method", "POST")                                                   \
+    FIELD(":scheme", "https")                                                  \
+    FIELD(":authority", "a.example") FIELD(":path", "/")
+
+/* A stream with this head, and how it is framed. */
+static struct h2_stream *begin(
+    struct h2 *h2, struct cop_slice fields, enum http_framing framing)
+{
+    struct h2_stream *stream;
+    struct cop_slice body;
+    unsigned events;
+    struct buf in;
+
+    buf_init(&in, 1 << 20);
+    put_opening(&in);
+    put_request(&in, 1, F_WHOLE, fields);
+    feed(h2, buf_slice(&in), SIZE_MAX, 1);
+    buf_fini(&in);
+    stream = h2_next(h2, &events);
+    assert_non_null(stream);
+    assert_int_equal(h2_read(stream, &body), H2_HEAD);
+    assert_int_equal(h2_head(stream)->framing, framing);
+    return stream;
+}
+
+static void feed_frame(struct h2 *h2, int type, int flags, const char *payload)
+{
+    struct buf in;
+
+    buf_init(&in, 1 << 20);
+    put_frame(&in, type, flags, 1, cop_slice_of(payload));
+    feed(h2, buf_slice(&in), SIZE_MAX, 1);
+    buf_fini(&in);
+}
+
+/* Nobody is given a whole request before its last frame says that it is one. */
+static void test_an_end_waits_for_its_frame(void **state)
+{
+    struct h2 *h2 = open_session(&server_options);
+    struct h2_stream *stream = begin(
+        h2, COP_LIT(POST_FIELDS FIELD("content-length", "3")), HTTP_LENGTH);
+    struct cop_slice body;
+
+    (void)state;
+    feed_frame(h2, T_DATA, 0, "a");
+    assert_int_equal(h2_read(stream, &body), H2_BODY);
+    assert_int_equal(body.n, 1);
+    h2_consume(stream, 1);
+    feed_frame(h2, T_DATA, 0, "bc");
+    assert_int_equal(h2_read(stream, &body), H2_BODY);
+    assert_int_equal(body.n, 1);
+    h2_consume(stream, 1);
+    assert_int_equal(h2_read(stream, &body), H2_NEED);
+    feed_frame(h2, T_DATA, F_END, "");
+    assert_int_equal(h2_read(stream, &body), H2_BODY);
+    assert_true(cop_slice_eq(body, COP_LIT("c")));
+    h2_consume(stream, 1);
+    assert_int_equal(h2_read(stream, &body), H2_END);
+    h2_release(&stream, H2_CANCEL);
+    h2_free(&h2);
+}
+
+static void test_more_than_its_length(void **state)
+{
+    struct h2 *h2 = open_session(&server_options);
+    struct h2_stream *stream = begin(
+        h2, COP_LIT(POST_FIELDS FIELD("content-length", "1")), HTTP_LENGTH);
+    struct cop_slice body;
+
+    (void)state;
+    feed_frame(h2, T_DATA, 0, "a");
+    assert_int_equal(h2_read(stream, &body), H2_NEED);
+    feed_frame(h2, T_DATA, F_END, "b");
+    assert_int_equal(h2_read(stream, &body), H2_NEED);
+    assert_int_equal(answer_of(h2).reset, H2_PROTOCOL_ERROR);
+    assert_int_equal(h2_read(stream, &body), H2_GONE);
+    h2_release(&stream, H2_CANCEL);
+    h2_free(&h2);
+    /* A length of zero frames nothing while frames are to come. */
+    h2 = open_session(&server_options);
+    stream = begin(
+        h2, COP_LIT(POST_FIELDS FIELD("content-length", "0")), HTTP_CHUNKED);
+    assert_int_equal(h2_read(stream, &body), H2_NEED);
+    feed_frame(h2, T_DATA, F_END, "");
+    assert_int_equal(h2_read(stream, &body), H2_END);
+    h2_release(&stream, H2_CANCEL);
+    h2_free(&h2);
+}
+
 static void test_trailers(void **state)
 {
     (void)state;
@@ -234,6 +324,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_an_end_waits_for_its_frame),
+        cmocka_unit_test(test_more_than_its_length),
         cmocka_unit_test(test_trailers),
         cmocka_unit_test(test_responses),
         cmocka_unit_test(test_frames),
