@@ -12,7 +12,7 @@
 enum { CORPUS_VALUES = 64, CORPUS_BYTES = 1 << 20 };
 
 struct corpus_case {
-    char title[200];
+    char title[256]; /* with the value's number */
     char outcome[100];
     struct cop_slice bytes;
 };
@@ -116,8 +116,8 @@ static inline void corpus_play(
     corpus_expand(
         &bytes, lines->text.p, lines->values_n > 0 ? lines->values[i] : NULL);
     assert_false(bytes.failed);
-    snprintf(sample.title, sizeof(sample.title), "%s, value %zu", lines->title,
-        i + 1);
+    snprintf(sample.title, sizeof(sample.title), "%.199s, value %zu",
+        lines->title, i + 1);
     memcpy(sample.outcome, lines->outcome, sizeof(sample.outcome));
     sample.bytes = buf_slice(&bytes);
     work(&sample);

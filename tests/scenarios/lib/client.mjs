@@ -33,15 +33,19 @@ export async function curl(url, { proxy, cacert, args = [], input, via = [] } = 
 }
 
 // Send bytes (a string, or a list of strings with pauses between) and return
-// all that comes back until the other side closes or `quietMs` pass in silence.
-export function raw(port, bytes, { quietMs = 3000, end = false, pauseMs = 30 } = {}) {
+// all that comes back until the other side closes or `quietMs` pass in silence;
+// once it is enough(), 60 ms of silence will do.
+export function raw(port, bytes, { quietMs = 3000, end = false, pauseMs = 30, enough = () => false } = {}) {
   return new Promise((done) => {
     const pieces = Array.isArray(bytes) ? bytes : [bytes];
     const socket = connect(port, '127.0.0.1');
     const got = [];
     const finish = (how) => { socket.destroy(); done({ how, text: Buffer.concat(got).toString('latin1') }); };
     socket.setTimeout(quietMs, () => finish('quiet'));
-    socket.on('data', (data) => got.push(data));
+    socket.on('data', (data) => {
+      got.push(data);
+      if (enough(Buffer.concat(got).toString('latin1'))) socket.setTimeout(60);
+    });
     socket.on('error', (error) => finish(error.code));
     socket.on('close', () => finish('closed'));
     socket.on('connect', async () => {
@@ -56,7 +60,7 @@ export function raw(port, bytes, { quietMs = 3000, end = false, pauseMs = 30 } =
 }
 
 // The same inside a tunnel to `target`, over TLS with `tls` ({servername, ca}).
-export function rawInside(port, target, tls, bytes, { quietMs = 3000 } = {}) {
+export function rawInside(port, target, tls, bytes, { quietMs = 3000, enough = () => false } = {}) {
   return new Promise((done, failed) => {
     const socket = connect(port, '127.0.0.1');
     const got = [];
@@ -68,7 +72,10 @@ export function rawInside(port, target, tls, bytes, { quietMs = 3000 } = {}) {
       const inside = connectTls({ socket, ...tls });
       inside.once('secureConnect', () => inside.write(Buffer.from(bytes, 'latin1')));
       inside.setTimeout(quietMs, () => finish('quiet'));
-      inside.on('data', (piece) => got.push(piece));
+      inside.on('data', (piece) => {
+        got.push(piece);
+        if (enough(Buffer.concat(got).toString('latin1'))) inside.setTimeout(60);
+      });
       inside.on('error', (error) => finish(error.code));
       inside.on('close', () => finish('closed'));
     });
