@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cop/host.h"
+#include "gateway/config/authority.h"
 #include "gateway/config/listen.h"
 #include "gateway/config/locations.h"
 #include "gateway/config/network.h"
@@ -85,31 +86,12 @@ static void read_policy(
     reading->config.policy = config_path(reading, yaml, value);
 }
 
-static void read_ca_certificate(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct reading *reading = into;
-
-    reading->config.ca_certificate = config_path(reading, yaml, value);
-}
-
-static void read_ca_key(
-    struct yaml *yaml, const struct yaml_node *value, void *into)
-{
-    struct reading *reading = into;
-
-    reading->config.ca_key = config_path(reading, yaml, value);
-}
-
 static void read_ca(
     struct yaml *yaml, const struct yaml_node *value, void *into)
 {
-    static const struct yaml_key keys[] = {
-        {"certificate", read_ca_certificate, true},
-        {"key", read_ca_key, true},
-    };
+    struct reading *reading = into;
 
-    yaml_map_read(yaml, value, keys, sizeof(keys) / sizeof(keys[0]), into);
+    authority_read(yaml, value, reading->folder, &reading->config);
 }
 
 static void read_trust(
@@ -118,6 +100,14 @@ static void read_trust(
     struct reading *reading = into;
 
     reading->config.trust_file = config_path(reading, yaml, value);
+}
+
+static void read_revoked_keys(
+    struct yaml *yaml, const struct yaml_node *value, void *into)
+{
+    struct reading *reading = into;
+
+    reading->config.revoked_keys = config_path(reading, yaml, value);
 }
 
 static void read_servers(
@@ -539,6 +529,7 @@ enum cop_status config_read(struct cop_slice text, const char *file,
         {"policy", read_policy, false},
         {"ca", read_ca, true},
         {"trust", read_trust, false},
+        {"revoked_keys", read_revoked_keys, false},
         {"resolver", read_resolver, false},
         {"clients", read_clients, false},
         {"default_profile", read_default_profile, false},

@@ -98,6 +98,9 @@ struct config_limits {
     uint32_t stream_out;        /* bytes of frames that wait to be written */
     uint32_t cache_slots;       /* of the decision cache */
     uint32_t leaf_cache;        /* minted certificates kept */
+    uint32_t chain_intermediates;    /* between a server and its root */
+    uint32_t mint_per_second;        /* new names of one worker */
+    uint32_t connections_per_client; /* a worker */
 };
 
 /* Databases of where addresses are (cop/locate.h). */
@@ -116,7 +119,13 @@ struct config {
     const char *policy;         /* path of the policy file; NULL: none */
     const char *ca_certificate; /* path, PEM */
     const char *ca_key;         /* path, PEM */
+    const char *ca_passphrase;  /* path of the key's passphrase, or
+                                   "credential:NAME" of the service manager's;
+                                   NULL: the key is not encrypted */
+    const char *ca_log;         /* path of the log of names that certificates
+                                   were made for; NULL: none is kept */
     const char *trust_file;     /* PEM bundle; NULL: the system's */
+    const char *revoked_keys;   /* path of a list (tls/revoked.h); NULL: none */
     const struct sockaddr_storage *name_servers;
     uint32_t name_servers_n;
     const struct config_host *hosts;

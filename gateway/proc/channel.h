@@ -31,6 +31,10 @@ struct channel_message {
     uint32_t listens;
     int32_t status;     /* CHANNEL_READY: an enum cop_status */
     uint32_t databases; /* a bit for each kind of database that is there */
+    uint32_t has_revoked;     /* CHANNEL_WORLD: 0 or 1 */
+    uint32_t has_passphrase;  /* CHANNEL_CA: 0 or 1 */
+    uint32_t has_log;         /* CHANNEL_CA: 0 or 1 */
+    uint32_t mint_per_second; /* CHANNEL_CA: for one worker */
     unsigned char secret[32]; /* CHANNEL_WORLD: what workers sign with for each
                                  other; else zeros */
 };

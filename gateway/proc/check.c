@@ -8,11 +8,9 @@
 
 #include <jansson.h>
 
+#include "gateway/proc/authority.h"
 #include "gateway/proc/load.h"
 #include "gateway/proc/say.h"
-#include "gateway/tls/ca.h"
-
-enum { CHECK_PEM_MAX = 65536 };
 
 static void check_gather(void *context, const struct cop_finding *finding)
 {
@@ -28,35 +26,21 @@ static void check_gather(void *context, const struct cop_finding *finding)
                       "what", finding->what, "todo", finding->todo));
 }
 
-static char *check_read(int fd, size_t *n)
-{
-    char *text = malloc(CHECK_PEM_MAX);
-    ssize_t got = text != NULL ? pread(fd, text, CHECK_PEM_MAX, 0) : -1;
-
-    *n = got > 0 ? (size_t)got : 0;
-    return text;
-}
-
 /* Nothing of the network is read by this process, so it may look at the key;
  * in the running gateway only keyd does. */
 static enum cop_status check_ca(
     const struct load *load, int64_t now, struct cop_report *report)
 {
-    size_t certificate_n;
-    size_t key_n;
-    char *certificate = check_read(load->ca_certificate_fd, &certificate_n);
-    char *key = check_read(load->ca_key_fd, &key_n);
-    enum cop_status status = COP_E_NOMEM;
+    const struct authority_files files = {
+        .certificate_fd = load->ca_certificate_fd,
+        .key_fd = load->ca_key_fd,
+        .passphrase_fd = load->ca_passphrase_fd,
+        .certificate_name = load->config->ca_certificate,
+        .key_name = load->config->ca_key};
     struct ca *ca = NULL;
+    enum cop_status status = authority_load(&files, now, report, &ca);
 
-    if (certificate != NULL && key != NULL) {
-        status = ca_load((struct cop_slice){certificate, certificate_n},
-            load->config->ca_certificate, (struct cop_slice){key, key_n},
-            load->config->ca_key, now, report, &ca);
-    }
     ca_free(&ca);
-    free(certificate);
-    free(key);
     return status;
 }
 

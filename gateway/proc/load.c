@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cop/compile.h"
+#include "gateway/proc/secrets.h"
+#include "gateway/tls/trust.h"
 #include "rules/base/buf.h"
 
 enum { LOAD_TEXT_MAX = 4 << 20 };
@@ -174,10 +176,29 @@ static enum cop_status load_files(struct load *load, struct cop_report *report)
     }
     load->ca_certificate_fd = load_open_file(config->ca_certificate,
         "make one with copgate --create-ca, or correct `ca:`", report);
-    load->ca_key_fd = load_open_file(config->ca_key,
-        "make one with copgate --create-ca, or correct `ca:`", report);
-    if (load->ca_certificate_fd < 0 || load->ca_key_fd < 0) {
+    return load->ca_certificate_fd >= 0 ? COP_OK : COP_E_IO;
+}
+
+static enum cop_status load_secrets(
+    struct load *load, struct cop_report *report)
+{
+    const struct config *config = load->config;
+
+    load->ca_key_fd = secrets_open(config->ca_key, report);
+    if (load->ca_key_fd < 0) {
         return COP_E_IO;
+    }
+    if (config->ca_passphrase != NULL) {
+        load->ca_passphrase_fd = secrets_open(config->ca_passphrase, report);
+        if (load->ca_passphrase_fd < 0) {
+            return COP_E_IO;
+        }
+    }
+    if (config->ca_log != NULL) {
+        load->ca_log_fd = secrets_open_log(config->ca_log, report);
+        if (load->ca_log_fd < 0) {
+            return COP_E_IO;
+        }
     }
     return COP_OK;
 }
@@ -195,6 +216,33 @@ static enum cop_status load_trust(struct load *load, struct cop_report *report)
     }
     buf_fini(&text);
     return status;
+}
+
+/* The list as it is; that it is one is seen when a world is made of it. */
+static enum cop_status load_revoked(
+    struct load *load, struct cop_report *report)
+{
+    const char *file = load->config->revoked_keys;
+    char *text;
+    size_t n = 0;
+    int fd;
+
+    if (file == NULL) {
+        return COP_OK;
+    }
+    fd = load_open_file(
+        file, "correct `revoked_keys:` in the configuration", report);
+    if (fd < 0) {
+        return COP_E_IO;
+    }
+    text = load_text(fd, file, report, &n);
+    close(fd);
+    if (text == NULL) {
+        return COP_E_IO;
+    }
+    load->revoked_fd = load_seal("copgate-revoked", text, n);
+    free(text);
+    return load->revoked_fd >= 0 ? COP_OK : COP_E_NOMEM;
 }
 
 /* A zone that this machine does not know would silently be UTC, and every
@@ -234,6 +282,9 @@ enum cop_status load_open(const char *file, int64_t now_unix,
     load->trust_fd = -1;
     load->ca_certificate_fd = -1;
     load->ca_key_fd = -1;
+    load->ca_passphrase_fd = -1;
+    load->ca_log_fd = -1;
+    load->revoked_fd = -1;
     databases_init(&load->databases);
     status = load_config(load, file, report);
     if (status == COP_OK) {
@@ -243,7 +294,13 @@ enum cop_status load_open(const char *file, int64_t now_unix,
         status = load_files(load, report);
     }
     if (status == COP_OK) {
+        status = load_secrets(load, report);
+    }
+    if (status == COP_OK) {
         status = load_trust(load, report);
+    }
+    if (status == COP_OK) {
+        status = load_revoked(load, report);
     }
     if (status == COP_OK) {
         status = databases_open(&load->databases, &load->config->locations,
@@ -251,8 +308,8 @@ enum cop_status load_open(const char *file, int64_t now_unix,
     }
     if (status == COP_OK) {
         const struct load_parts given = {file, load->config_fd, load->policy_fd,
-            load->trust_fd, load->ca_certificate_fd, load->bundle_fds,
-            load->bundles, load->databases.fds};
+            load->trust_fd, load->revoked_fd, load->ca_certificate_fd,
+            load->bundle_fds, load->bundles, load->databases.fds};
 
         status = load_world(&given, report, &world);
     }
@@ -290,6 +347,9 @@ void load_close(struct load **load)
     load_close_fd(&(*load)->trust_fd);
     load_close_fd(&(*load)->ca_certificate_fd);
     load_close_fd(&(*load)->ca_key_fd);
+    load_close_fd(&(*load)->ca_passphrase_fd);
+    load_close_fd(&(*load)->ca_log_fd);
+    load_close_fd(&(*load)->revoked_fd);
     databases_close(&(*load)->databases);
     for (uint32_t i = 0; i < (*load)->bundles; i++) {
         load_close_fd(&(*load)->bundle_fds[i]);
@@ -374,21 +434,30 @@ static enum cop_status parts_resolve(
 static enum cop_status parts_trust(struct parts *parts,
     const struct load_parts *given, struct cop_report *report)
 {
+    const struct config *config = parts->config;
     enum cop_status status = COP_E_IO;
-    size_t roots_n = 0;
-    size_t own_n = 0;
+    struct trust_texts texts = {.own_file = config->ca_certificate,
+        .revoked_file = config->revoked_keys,
+        .between_max = config->limits.chain_intermediates};
     char *roots =
-        load_text(given->trust_fd, "the trusted roots", report, &roots_n);
-    char *own = load_text(given->ca_certificate_fd,
-        parts->config->ca_certificate, report, &own_n);
+        load_text(given->trust_fd, "the trusted roots", report, &texts.roots.n);
+    char *own = load_text(
+        given->ca_certificate_fd, config->ca_certificate, report, &texts.own.n);
+    char *revoked = given->revoked_fd >= 0
+                        ? load_text(given->revoked_fd, config->revoked_keys,
+                              report, &texts.revoked.n)
+                        : NULL;
 
-    if (roots != NULL && own != NULL) {
-        status = tls_client_from_text((struct cop_slice){roots, roots_n},
-            (struct cop_slice){own, own_n}, parts->config->ca_certificate,
-            report, &parts->client);
+    if (roots != NULL && own != NULL &&
+        (revoked != NULL || given->revoked_fd < 0)) {
+        texts.roots.p = roots;
+        texts.own.p = own;
+        texts.revoked.p = revoked;
+        status = tls_client_from_text(&texts, report, &parts->client);
     }
     free(roots);
     free(own);
+    free(revoked);
     return status;
 }
 

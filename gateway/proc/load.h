@@ -17,14 +17,18 @@ enum { LOAD_BUNDLES_MAX = 7 };
 
 /* What a world is made from. Descriptors are owned; -1 when there is none. */
 struct load {
-    int config_fd; /* sealed memory: the configuration's text */
-    int policy_fd; /* sealed memory: the compiled policy file */
-    int trust_fd;  /* sealed memory: PEM of the authorities of servers */
+    int config_fd;  /* sealed memory: the configuration's text */
+    int policy_fd;  /* sealed memory: the compiled policy file */
+    int trust_fd;   /* sealed memory: PEM of the authorities of servers */
+    int revoked_fd; /* sealed memory: keys not to believe; -1 for none */
     int bundle_fds[LOAD_BUNDLES_MAX];
     uint32_t bundles;
     struct databases databases; /* of where addresses are */
     int ca_certificate_fd;
-    int ca_key_fd; /* opened, never read by the parent */
+    /* Opened, never read by the parent; the last two -1 for none. */
+    int ca_key_fd;
+    int ca_passphrase_fd;
+    int ca_log_fd;
     struct config *config;
 };
 
@@ -44,6 +48,7 @@ struct load_parts {
     int config_fd;
     int policy_fd; /* -1 for none */
     int trust_fd;
+    int revoked_fd; /* -1 for none */
     int ca_certificate_fd;
     const int *bundle_fds;
     uint32_t bundles;

@@ -2,17 +2,16 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "gateway/proc/custody.h"
 #include "gateway/proc/roles.h"
-#include "gateway/proc/say.h"
-#include "gateway/tls/ca.h"
 
 static const char usage[] =
     "usage: copgate -c FILE                  filter, by this configuration\n"
     "       copgate -t [--json] -c FILE      check it and all it names\n"
-    "       copgate --create-ca DIR [--ca-name NAME]\n"
-    "                                        make this gateway's own CA\n"
+    "       copgate --create-ca DIR [--ca-name NAME] [--passphrase-file FILE]\n"
+    "               [--exclude-name HOST]... make this gateway's own CA\n"
+    "       copgate --check-ca-log FILE      see that no name was taken out\n"
     "       copgate --help | --version\n"
     "\n"
     "  -c, --config FILE   the configuration (copgate.yaml(5))\n"
@@ -20,6 +19,12 @@ static const char usage[] =
     "      --json          with -t: findings as JSON on standard output\n"
     "      --create-ca DIR write ca.key, ca.crt and ca.der into DIR\n"
     "      --ca-name NAME  the name that certificate stores show\n"
+    "      --passphrase-file FILE\n"
+    "                      encrypt ca.key; FILE's first line, mode 0400\n"
+    "      --exclude-name HOST\n"
+    "                      a host that it cannot vouch for, nor below it\n"
+    "      --check-ca-log FILE\n"
+    "                      follow the chain of the log `ca.log`\n"
     "      --help          this text\n"
     "      --version       the version\n"
     "\n"
@@ -30,8 +35,8 @@ static const char usage[] =
 
 struct asked {
     const char *file;
-    const char *ca_folder;
-    const char *ca_name;
+    const char *ca_log;
+    struct custody ca;
     const char *role;
     int is_test;
     int is_json;
@@ -40,6 +45,9 @@ struct asked {
 enum {
     OPTION_CREATE_CA = 256,
     OPTION_CA_NAME,
+    OPTION_PASSPHRASE,
+    OPTION_EXCLUDE,
+    OPTION_CHECK_LOG,
     OPTION_JSON,
     OPTION_ROLE,
     OPTION_HELP,
@@ -55,6 +63,9 @@ static int main_options(int argc, char **argv, struct asked *asked)
         {"json", no_argument, NULL, OPTION_JSON},
         {"create-ca", required_argument, NULL, OPTION_CREATE_CA},
         {"ca-name", required_argument, NULL, OPTION_CA_NAME},
+        {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
+        {"exclude-name", required_argument, NULL, OPTION_EXCLUDE},
+        {"check-ca-log", required_argument, NULL, OPTION_CHECK_LOG},
         {"role", required_argument, NULL, OPTION_ROLE},
         {"help", no_argument, NULL, OPTION_HELP},
         {"version", no_argument, NULL, OPTION_VERSION},
@@ -74,10 +85,23 @@ static int main_options(int argc, char **argv, struct asked *asked)
             asked->is_json = 1;
             break;
         case OPTION_CREATE_CA:
-            asked->ca_folder = optarg;
+            asked->ca.folder = optarg;
             break;
         case OPTION_CA_NAME:
-            asked->ca_name = optarg;
+            asked->ca.name = optarg;
+            break;
+        case OPTION_PASSPHRASE:
+            asked->ca.passphrase_file = optarg;
+            break;
+        case OPTION_EXCLUDE:
+            if (asked->ca.excluded_n == CUSTODY_EXCLUDED_MAX) {
+                fputs("copgate: too many names to exclude\n", stderr);
+                return EXIT_USAGE;
+            }
+            asked->ca.excluded[asked->ca.excluded_n++] = optarg;
+            break;
+        case OPTION_CHECK_LOG:
+            asked->ca_log = optarg;
             break;
         case OPTION_ROLE:
             asked->role = optarg;
@@ -102,21 +126,6 @@ static int main_options(int argc, char **argv, struct asked *asked)
     return -1;
 }
 
-static int main_create_ca(const struct asked *asked)
-{
-    struct cop_report report = {.emit = say_finding};
-    const char *name =
-        asked->ca_name != NULL ? asked->ca_name : "copgate on this network";
-
-    if (ca_create(asked->ca_folder, name, time(NULL), &report) != COP_OK) {
-        return EXIT_NO;
-    }
-    printf("%s/ca.crt is the certificate for clients to trust;\n"
-           "%s/ca.key is secret: it never leaves this machine\n",
-        asked->ca_folder, asked->ca_folder);
-    return EXIT_DONE;
-}
-
 int main(int argc, char **argv)
 {
     struct asked asked = {0};
@@ -131,8 +140,11 @@ int main(int argc, char **argv)
     if (asked.role != NULL && strcmp(asked.role, "worker") == 0) {
         return worker_run(asked.file);
     }
-    if (asked.ca_folder != NULL) {
-        return main_create_ca(&asked);
+    if (asked.ca.folder != NULL) {
+        return custody_create(&asked.ca);
+    }
+    if (asked.ca_log != NULL) {
+        return custody_check_log(asked.ca_log);
     }
     if (asked.file == NULL || asked.role != NULL) {
         fputs(usage, stderr);

@@ -97,6 +97,7 @@ static enum cop_status parent_send_world(
         .bundles = load->bundles,
         .has_policy = load->policy_fd >= 0,
         .has_keyd = keyd_fd >= 0,
+        .has_revoked = load->revoked_fd >= 0,
         .listens = parent->listeners.n};
     int fds[CHANNEL_FDS_MAX];
     uint32_t n = 0;
@@ -108,6 +109,9 @@ static enum cop_status parent_send_world(
     fds[n++] = load->config_fd;
     fds[n++] = load->trust_fd;
     fds[n++] = load->ca_certificate_fd;
+    if (load->revoked_fd >= 0) {
+        fds[n++] = load->revoked_fd;
+    }
     if (load->policy_fd >= 0) {
         fds[n++] = load->policy_fd;
     }
@@ -153,11 +157,21 @@ static enum cop_status parent_hear_keyd(struct child *keyd, uint32_t generation)
 static enum cop_status parent_send_ca(
     struct child *keyd, const struct load *load, uint32_t generation)
 {
-    struct channel_message message = {
-        .kind = CHANNEL_CA, .generation = generation};
-    int fds[2] = {load->ca_certificate_fd, load->ca_key_fd};
+    struct channel_message message = {.kind = CHANNEL_CA,
+        .generation = generation,
+        .has_passphrase = load->ca_passphrase_fd >= 0,
+        .has_log = load->ca_log_fd >= 0,
+        .mint_per_second = load->config->limits.mint_per_second};
+    int fds[4] = {load->ca_certificate_fd, load->ca_key_fd};
+    uint32_t n = 2;
 
-    if (channel_send(keyd->channel, &message, fds, 2) != COP_OK) {
+    if (load->ca_passphrase_fd >= 0) {
+        fds[n++] = load->ca_passphrase_fd;
+    }
+    if (load->ca_log_fd >= 0) {
+        fds[n++] = load->ca_log_fd;
+    }
+    if (channel_send(keyd->channel, &message, fds, n) != COP_OK) {
         say(SAY_ERROR, "keyd does not listen");
         return COP_E_IO;
     }
@@ -199,18 +213,19 @@ static enum cop_status parent_start_worker(struct parent *parent)
     return status;
 }
 
-static void parent_tell_workers(struct parent *parent, enum channel_kind kind)
+/* keyd has nothing to do with draining. */
+static void parent_tell(struct parent *parent, enum channel_kind kind)
 {
     struct channel_message message = {.kind = (uint32_t)kind};
 
     for (int i = 0; i < CHILDREN_MAX; i++) {
         struct child *child = &parent->children.all[i];
 
-        if (child->pid == 0 || child->is_keyd) {
+        if (child->pid == 0 || (child->is_keyd && kind != CHANNEL_REPORT)) {
             continue;
         }
         if (channel_send(child->channel, &message, NULL, 0) != COP_OK) {
-            say(SAY_WARNING, "worker %d does not listen", (int)child->pid);
+            say(SAY_WARNING, "process %d does not listen", (int)child->pid);
         }
         if (kind == CHANNEL_DRAIN) {
             child->is_leaving = true;
@@ -290,7 +305,7 @@ static void parent_child_ended(
         return;
     }
     if (was_keyd) {
-        parent_tell_workers(parent, CHANNEL_DRAIN);
+        parent_tell(parent, CHANNEL_DRAIN);
     }
     parent_schedule_restart(parent);
 }
@@ -478,7 +493,7 @@ static void parent_stop(struct parent *parent)
                       PARENT_KILL_AFTER_MS;
     notify_stopping();
     listeners_close(&parent->listeners);
-    parent_tell_workers(parent, CHANNEL_DRAIN);
+    parent_tell(parent, CHANNEL_DRAIN);
     parent_reap(parent);
 }
 
@@ -500,7 +515,7 @@ static void parent_signal(struct watch *watch, unsigned events)
             }
             break;
         case SIGUSR1:
-            parent_tell_workers(parent, CHANNEL_REPORT);
+            parent_tell(parent, CHANNEL_REPORT);
             break;
         default:
             parent_stop(parent);

@@ -66,6 +66,7 @@ struct delivery {
     int config_fd;
     int trust_fd;
     int ca_certificate_fd;
+    int revoked_fd;
     int policy_fd;
     const int *bundle_fds;
     uint32_t bundles;
@@ -79,19 +80,21 @@ struct delivery {
 static bool delivery_sort(const struct channel_message *message, const int *fds,
     uint32_t fds_n, struct delivery *out)
 {
-    uint32_t wanted = 4 + message->has_policy + message->bundles +
-                      message->has_keyd + message->listens +
+    uint32_t wanted = 4 + message->has_revoked + message->has_policy +
+                      message->bundles + message->has_keyd + message->listens +
                       (uint32_t)__builtin_popcount(message->databases);
     uint32_t next = 0;
 
     if (message->bundles > LOAD_BUNDLES_MAX || message->has_policy > 1 ||
-        message->has_keyd > 1 || message->listens > WORKER_LISTENS_MAX ||
+        message->has_keyd > 1 || message->has_revoked > 1 ||
+        message->listens > WORKER_LISTENS_MAX ||
         message->databases >> COP_DATABASES != 0 || wanted != fds_n) {
         return false;
     }
     out->config_fd = fds[next++];
     out->trust_fd = fds[next++];
     out->ca_certificate_fd = fds[next++];
+    out->revoked_fd = message->has_revoked ? fds[next++] : -1;
     out->policy_fd = message->has_policy ? fds[next++] : -1;
     out->bundle_fds = fds + next;
     out->bundles = message->bundles;
@@ -290,8 +293,8 @@ static enum cop_status worker_adopt(struct worker *worker,
         return COP_E_BUG;
     }
     parts = (struct load_parts){worker->file, given.config_fd, given.policy_fd,
-        given.trust_fd, given.ca_certificate_fd, given.bundle_fds,
-        given.bundles, given.database_fds};
+        given.trust_fd, given.revoked_fd, given.ca_certificate_fd,
+        given.bundle_fds, given.bundles, given.database_fds};
     status = load_world(&parts, &report, &world);
     if (status != COP_OK) {
         return status;

@@ -14,11 +14,19 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 
 #include "gateway/tls/ca_internal.h"
 
-enum { CA_DAYS = 3650, CA_NAME_MAX = 64 /* ub-common-name, RFC 5280 */ };
+enum {
+    CA_DAYS = 3650,
+    CA_NAME_MAX = 64, /* ub-common-name, RFC 5280 */
+    /* scrypt (RFC 7914): 16 MiB and some 50 ms for each guess. */
+    SCRYPT_N = 16384,
+    SCRYPT_R = 8,
+    SCRYPT_P = 1
+};
 
 static const int64_t day_s = 86400;
 
@@ -36,7 +44,7 @@ static void ca_report(struct cop_report *report, const char *file,
     cop_report_emit(report, &finding);
 }
 
-static enum cop_status ca_refuse(struct cop_report *report, const char *file,
+enum cop_status ca_refuse(struct cop_report *report, const char *file,
     enum cop_status status, const char *what, const char *todo)
 {
     ERR_clear_error();
@@ -124,7 +132,50 @@ static bool ca_set_constraints(X509 *certificate)
 
 /* Making. */
 
-static X509 *root_new(EVP_PKEY *key, const char *name, int64_t now_unix)
+static GENERAL_SUBTREE *subtree_new(const char *name)
+{
+    GENERAL_SUBTREE *subtree = GENERAL_SUBTREE_new();
+    ASN1_STRING *value = ASN1_STRING_type_new(V_ASN1_IA5STRING);
+
+    if (subtree == NULL || value == NULL ||
+        ASN1_STRING_set(value, name, -1) != 1) {
+        ASN1_STRING_free(value);
+        GENERAL_SUBTREE_free(subtree);
+        return NULL;
+    }
+    GENERAL_NAME_set0_value(subtree->base, GEN_DNS, value);
+    return subtree;
+}
+
+/* Names that this authority can vouch for in nobody's eyes (RFC 5280
+ * 4.2.1.10): each and all below it. */
+static bool ca_set_excluded(X509 *root, const struct ca_wish *wish)
+{
+    NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
+    bool done = constraints != NULL;
+
+    if (done) {
+        constraints->excludedSubtrees = sk_GENERAL_SUBTREE_new_null();
+        done = constraints->excludedSubtrees != NULL;
+    }
+    for (uint32_t i = 0; done && i < wish->excluded_n; i++) {
+        GENERAL_SUBTREE *subtree = subtree_new(wish->excluded[i]);
+
+        done =
+            subtree != NULL &&
+            sk_GENERAL_SUBTREE_push(constraints->excludedSubtrees, subtree) > 0;
+        if (!done) {
+            GENERAL_SUBTREE_free(subtree);
+        }
+    }
+    done =
+        done && ca_set_extension(root, NID_name_constraints, constraints, true);
+    NAME_CONSTRAINTS_free(constraints);
+    return done;
+}
+
+static X509 *root_new(
+    EVP_PKEY *key, const struct ca_wish *wish, int64_t now_unix)
 {
     static const int usage[] = {5, 6}; /* keyCertSign, cRLSign */
     X509 *root = X509_new();
@@ -134,10 +185,11 @@ static X509 *root_new(EVP_PKEY *key, const char *name, int64_t now_unix)
         ca_set_validity(
             root, now_unix - day_s, now_unix + (CA_DAYS - 1) * day_s - 1) &&
         X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
-            (const unsigned char *)name, -1, -1, 0) == 1 &&
+            (const unsigned char *)wish->name, -1, -1, 0) == 1 &&
         X509_set_issuer_name(root, subject) == 1 &&
         X509_set_pubkey(root, key) == 1 && ca_set_constraints(root) &&
         ca_set_usage(root, usage, 2) && ca_set_key_id(root) &&
+        (wish->excluded_n == 0 || ca_set_excluded(root, wish)) &&
         X509_sign(root, key, EVP_sha256()) > 0;
 
     if (!done) {
@@ -157,10 +209,37 @@ struct output {
 
 enum { OUTPUT_KEY, OUTPUT_CRT, OUTPUT_DER, OUTPUTS };
 
-static bool outputs_fill(
-    struct output *outputs, EVP_PKEY *key, const char *name, int64_t now_unix)
+/* PKCS #8, encrypted where there is a passphrase (RFC 8018). */
+static bool write_key(BIO *to, EVP_PKEY *key, struct cop_slice passphrase)
 {
-    X509 *root = root_new(key, name, now_unix);
+    PKCS8_PRIV_KEY_INFO *plain;
+    X509_ALGOR *way;
+    X509_SIG *closed;
+    bool done;
+
+    if (passphrase.n == 0) {
+        return PEM_write_bio_PKCS8PrivateKey(
+                   to, key, NULL, NULL, 0, NULL, NULL) == 1;
+    }
+    plain = EVP_PKEY2PKCS8(key);
+    way = PKCS5_pbe2_set_scrypt(
+        EVP_aes_256_cbc(), NULL, 0, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
+    closed = plain != NULL && way != NULL
+                 ? PKCS8_set0_pbe(passphrase.p, (int)passphrase.n, plain, way)
+                 : NULL;
+    if (closed == NULL) {
+        X509_ALGOR_free(way);
+    }
+    done = closed != NULL && PEM_write_bio_PKCS8(to, closed) == 1;
+    X509_SIG_free(closed);
+    PKCS8_PRIV_KEY_INFO_free(plain);
+    return done;
+}
+
+static bool outputs_fill(struct output *outputs, EVP_PKEY *key,
+    const struct ca_wish *wish, int64_t now_unix)
+{
+    X509 *root = root_new(key, wish, now_unix);
     bool done = root != NULL;
 
     for (int i = 0; i < OUTPUTS; i++) {
@@ -169,8 +248,7 @@ static bool outputs_fill(
         done = done && outputs[i].content != NULL;
     }
     done = done &&
-           PEM_write_bio_PKCS8PrivateKey(outputs[OUTPUT_KEY].content, key, NULL,
-               NULL, 0, NULL, NULL) == 1 &&
+           write_key(outputs[OUTPUT_KEY].content, key, wish->passphrase) &&
            PEM_write_bio_X509(outputs[OUTPUT_CRT].content, root) == 1 &&
            i2d_X509_bio(outputs[OUTPUT_DER].content, root) == 1;
     X509_free(root);
@@ -254,29 +332,50 @@ static enum cop_status outputs_write(
     return status;
 }
 
-enum cop_status ca_create(const char *folder, const char *name,
-    int64_t now_unix, struct cop_report *report)
+static enum cop_status wish_check(
+    const struct ca_wish *wish, struct cop_report *report)
 {
-    struct output outputs[OUTPUTS] = {
-        {.name = "ca.key", .mode = 0400},
-        {.name = "ca.crt", .mode = 0444},
-        {.name = "ca.der", .mode = 0444},
-    };
-    size_t name_n = strlen(name);
-    EVP_PKEY *key;
-    enum cop_status status;
+    size_t name_n = strlen(wish->name);
 
     if (name_n == 0 || name_n > CA_NAME_MAX) {
         return ca_refuse(report, NULL, COP_E_LIMIT,
             "the authority's name is empty or longer than 64 bytes",
             "choose a name that people recognise in a list of authorities");
     }
-    if (!outputs_name(outputs, folder)) {
-        return ca_refuse(report, folder, COP_E_IO, "the path is too long",
+    for (uint32_t i = 0; i < wish->excluded_n; i++) {
+        struct cop_host host;
+
+        if (cop_host_parse(cop_slice_of(wish->excluded[i]), &host) != COP_OK ||
+            host.kind != COP_HOST_NAME ||
+            strcmp(host.text, wish->excluded[i]) != 0) {
+            return ca_refuse(report, wish->excluded[i], COP_E_SYNTAX,
+                "this is no host name in lower case without a final dot",
+                "write names as bank.example; those below are meant too");
+        }
+    }
+    return COP_OK;
+}
+
+enum cop_status ca_create(
+    const struct ca_wish *wish, int64_t now_unix, struct cop_report *report)
+{
+    struct output outputs[OUTPUTS] = {
+        {.name = "ca.key", .mode = 0400},
+        {.name = "ca.crt", .mode = 0444},
+        {.name = "ca.der", .mode = 0444},
+    };
+    EVP_PKEY *key;
+    enum cop_status status = wish_check(wish, report);
+
+    if (status != COP_OK) {
+        return status;
+    }
+    if (!outputs_name(outputs, wish->folder)) {
+        return ca_refuse(report, wish->folder, COP_E_IO, "the path is too long",
             "choose another folder");
     }
     key = EVP_EC_gen("P-256");
-    if (key == NULL || !outputs_fill(outputs, key, name, now_unix)) {
+    if (key == NULL || !outputs_fill(outputs, key, wish, now_unix)) {
         status = ca_refuse(report, NULL, COP_E_NOMEM,
             "the certificate could not be made", NULL);
     } else {
@@ -287,191 +386,4 @@ enum cop_status ca_create(const char *folder, const char *name,
     }
     EVP_PKEY_free(key);
     return status;
-}
-
-/* Loading. */
-
-/* There is nobody to ask for a passphrase. */
-static int no_passphrase(char *buf, int size, int is_write, void *context)
-{
-    (void)buf;
-    (void)size;
-    (void)is_write;
-    *(bool *)context = true;
-    return -1;
-}
-
-static BIO *memory_of(struct cop_slice text)
-{
-    return text.n > INT_MAX ? NULL : BIO_new_mem_buf(text.p, (int)text.n);
-}
-
-static X509 *read_certificate(struct cop_slice pem)
-{
-    BIO *memory = memory_of(pem);
-    X509 *certificate =
-        memory != NULL ? PEM_read_bio_X509(memory, NULL, NULL, NULL) : NULL;
-
-    BIO_free(memory);
-    return certificate;
-}
-
-static EVP_PKEY *read_key(struct cop_slice pem, bool *is_encrypted)
-{
-    BIO *memory = memory_of(pem);
-    EVP_PKEY *key = memory != NULL ? PEM_read_bio_PrivateKey(memory, NULL,
-                                         no_passphrase, is_encrypted)
-                                   : NULL;
-
-    BIO_free(memory);
-    return key;
-}
-
-static bool read_unix(const ASN1_TIME *time, int64_t *out)
-{
-    struct tm parts;
-    time_t seconds;
-
-    if (ASN1_TIME_to_tm(time, &parts) != 1) {
-        return false;
-    }
-    seconds = timegm(&parts);
-    *out = (int64_t)seconds;
-    return true;
-}
-
-/* What browsers accept as an authority's key; the digest to sign with. */
-static const EVP_MD *digest_for(EVP_PKEY *key)
-{
-    char group[32] = "";
-
-    if (EVP_PKEY_is_a(key, "RSA")) {
-        return EVP_PKEY_get_bits(key) >= 2048 ? EVP_sha256() : NULL;
-    }
-    if (!EVP_PKEY_is_a(key, "EC") ||
-        EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1) {
-        return NULL;
-    }
-    if (strcmp(group, "prime256v1") == 0) {
-        return EVP_sha256();
-    }
-    return strcmp(group, "secp384r1") == 0 ? EVP_sha384() : NULL;
-}
-
-/* Whether browsers take leaves of this certificate when it alone is installed;
- * what is wrong with it, or NULL. */
-static const char *certificate_flaw(X509 *certificate)
-{
-    uint32_t flags = X509_get_extension_flags(certificate);
-
-    if ((flags & EXFLAG_INVALID) != 0) {
-        return "the certificate's extensions are malformed";
-    }
-    if ((flags & EXFLAG_V1) != 0 || X509_check_ca(certificate) != 1) {
-        return "the certificate is not an authority's (basicConstraints)";
-    }
-    if ((X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN) == 0) {
-        return "the certificate may not sign certificates (keyUsage)";
-    }
-    if (X509_self_signed(certificate, 1) != 1) {
-        return "the certificate is not a root: clients are sent no "
-               "intermediate";
-    }
-    if (X509_get0_subject_key_id(certificate) == NULL) {
-        return "the certificate has no subject key identifier";
-    }
-    return NULL;
-}
-
-static enum cop_status ca_check(const struct ca *ca, const char *file,
-    int64_t now_unix, struct cop_report *report)
-{
-    const char *flaw = certificate_flaw(ca->certificate);
-
-    if (flaw != NULL || ca->digest == NULL) {
-        return ca_refuse(report, file, COP_E_UNSUPPORTED,
-            flaw != NULL ? flaw
-                         : "the key is of a kind that browsers do not accept",
-            "make one with copgate, or use a self-signed root with an EC "
-            "P-256, P-384 or RSA key of 2048 bits and more");
-    }
-    if (now_unix < ca->from_unix || now_unix > ca->until_unix) {
-        return ca_refuse(report, file, COP_E_RANGE,
-            now_unix < ca->from_unix ? "the certificate is not valid yet"
-                                     : "the certificate has expired",
-            "check this machine's clock; if it is right, make a new one");
-    }
-    return COP_OK;
-}
-
-/* Read both into `ca`; what was read is the caller's to free on failure too. */
-static enum cop_status ca_read(struct ca *ca, struct cop_slice certificate_pem,
-    const char *certificate_file, struct cop_slice key_pem,
-    const char *key_file, struct cop_report *report)
-{
-    bool is_encrypted = false;
-
-    ca->certificate = read_certificate(certificate_pem);
-    if (ca->certificate == NULL ||
-        !read_unix(X509_get0_notBefore(ca->certificate), &ca->from_unix) ||
-        !read_unix(X509_get0_notAfter(ca->certificate), &ca->until_unix)) {
-        return ca_refuse(report, certificate_file, COP_E_SYNTAX,
-            "there is no readable certificate in it",
-            "give a file in PEM format (\"-----BEGIN CERTIFICATE-----\")");
-    }
-    ca->key = read_key(key_pem, &is_encrypted);
-    if (ca->key == NULL) {
-        return ca_refuse(report, key_file, COP_E_SYNTAX,
-            is_encrypted ? "the key is protected by a passphrase"
-                         : "there is no readable private key in it",
-            "give an unencrypted key in PEM format, readable by root alone");
-    }
-    if (X509_check_private_key(ca->certificate, ca->key) != 1) {
-        return ca_refuse(report, key_file, COP_E_CONFLICT,
-            "the key does not belong to the certificate",
-            "give the key that was made together with the certificate");
-    }
-    ca->digest = digest_for(ca->key);
-    return COP_OK;
-}
-
-enum cop_status ca_load(struct cop_slice certificate_pem,
-    const char *certificate_file, struct cop_slice key_pem,
-    const char *key_file, int64_t now_unix, struct cop_report *report,
-    struct ca **out)
-{
-    struct ca *ca = calloc(1, sizeof(*ca));
-    enum cop_status status;
-
-    if (ca == NULL) {
-        return COP_E_NOMEM;
-    }
-    ca->curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-    if (ca->curve == NULL) {
-        ca_free(&ca);
-        return COP_E_NOMEM;
-    }
-    status = ca_read(
-        ca, certificate_pem, certificate_file, key_pem, key_file, report);
-    if (status == COP_OK) {
-        status = ca_check(ca, certificate_file, now_unix, report);
-    }
-    if (status != COP_OK) {
-        ca_free(&ca);
-        return status;
-    }
-    *out = ca;
-    return COP_OK;
-}
-
-void ca_free(struct ca **ca)
-{
-    if (*ca == NULL) {
-        return;
-    }
-    X509_free((*ca)->certificate);
-    EVP_PKEY_free((*ca)->key);
-    EC_GROUP_free((*ca)->curve);
-    free(*ca);
-    *ca = NULL;
 }

@@ -7,15 +7,24 @@
 
 #include <openssl/ec.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "cop/report.h"
 
 struct ca {
     X509 *certificate;
     EVP_PKEY *key;
-    EC_GROUP *curve;      /* P-256, of leaf keys */
-    const EVP_MD *digest; /* that leaves are signed with */
-    int64_t from_unix;    /* the authority's own validity */
+    EC_GROUP *curve;               /* P-256, of leaf keys */
+    const EVP_MD *digest;          /* that leaves are signed with */
+    NAME_CONSTRAINTS *constraints; /* of the certificate; NULL: none */
+    int64_t from_unix;             /* the authority's own validity */
     int64_t until_unix;
 };
+
+/* Report what is wrong with a file (NULL: none) and return `status`. */
+COP_MUST_USE enum cop_status ca_refuse(struct cop_report *report,
+    const char *file, enum cop_status status, const char *what,
+    const char *todo);
 
 /* Give a certificate version 3 and a serial number of 128 random bits
  * (RFC 5280 4.1.2.2 allows 20 bytes). */

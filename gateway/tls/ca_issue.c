@@ -180,6 +180,17 @@ static X509 *leaf_compose(const struct ca *ca, const struct cop_host *host,
     return leaf;
 }
 
+/* What the authority's own constraints say, browsers hold against the leaf. */
+static bool leaf_is_allowed(const struct ca *ca, X509 *leaf)
+{
+    if (ca->constraints == NULL) {
+        return true;
+    }
+    /* Has the library look at the alternative names. */
+    (void)X509_check_purpose(leaf, -1, 0);
+    return NAME_CONSTRAINTS_check(leaf, ca->constraints) == X509_V_OK;
+}
+
 static enum cop_status leaf_encode(
     X509 *leaf, uint8_t der[CA_DER_MAX], size_t *der_n)
 {
@@ -225,7 +236,13 @@ enum cop_status ca_issue(struct ca *ca, const struct cop_host *host,
         return COP_E_UNSUPPORTED;
     }
     leaf = leaf_compose(ca, host, spki, now_unix);
-    status = leaf != NULL ? leaf_encode(leaf, der, der_n) : COP_E_BUG;
+    if (leaf == NULL) {
+        status = COP_E_BUG;
+    } else if (!leaf_is_allowed(ca, leaf)) {
+        status = COP_E_CHECK;
+    } else {
+        status = leaf_encode(leaf, der, der_n);
+    }
     X509_free(leaf);
     ERR_clear_error();
     return status;

@@ -26,6 +26,11 @@ static bool is_not_own(const struct chain *chain, X509 *certificate)
            EVP_PKEY_eq(key, chain->own) != 1;
 }
 
+static bool is_not_revoked(const struct chain *chain, X509 *certificate)
+{
+    return !revoked_has(chain->revoked, certificate);
+}
+
 static bool is_version_3(const struct chain *chain, X509 *certificate)
 {
     (void)chain;
@@ -152,6 +157,8 @@ static bool extensions_are_sound(const struct chain *chain, X509 *certificate)
 static const struct chain_check checks[] = {
     {"it leads to the gateway's own authority, which vouches for no server",
         COP_REASON_CERT_UNTRUSTED, ON_ALL, is_not_own},
+    {"one of its keys is on this gateway's list of revoked keys",
+        COP_REASON_CERT_REVOKED, ON_ALL, is_not_revoked},
     {"a key is neither RSA nor elliptic", COP_REASON_CERT_WEAK, ON_ALL,
         chain_key_is_usual},
     {"a key is too weak", COP_REASON_CERT_WEAK, ON_ALL, chain_key_is_strong},

@@ -9,12 +9,14 @@
 
 #include "cop/host.h"
 #include "cop/reason.h"
+#include "gateway/tls/revoked.h"
 
 /* A chain whose signatures, times and names hold already. */
 struct chain {
     STACK_OF(X509) * certificates; /* the leaf first, the root last */
     const struct cop_host *host;   /* NULL: the chain is a client's */
-    EVP_PKEY *own;        /* an authority that must not be in it; may be NULL */
+    EVP_PKEY *own; /* an authority that must not be in it; may be NULL */
+    const struct revoked *revoked; /* keys that must not be in it */
     GENERAL_NAMES *names; /* the leaf's; chain_find_flaw() reads them */
 };
 

@@ -214,9 +214,8 @@ static struct tls_client *client_begin(void)
     return client;
 }
 
-enum cop_status tls_client_from_text(struct cop_slice roots,
-    struct cop_slice own, const char *own_file, struct cop_report *report,
-    struct tls_client **out)
+enum cop_status tls_client_from_text(const struct trust_texts *texts,
+    struct cop_report *report, struct tls_client **out)
 {
     struct tls_client *client = client_begin();
 
@@ -224,8 +223,7 @@ enum cop_status tls_client_from_text(struct cop_slice roots,
         return COP_E_NOMEM;
     }
     return client_finish(
-        trust_from_text(roots, own, own_file, report, &client->trust), client,
-        out);
+        trust_from_text(texts, report, &client->trust), client, out);
 }
 
 enum cop_status tls_client_trust(

@@ -231,8 +231,9 @@ static void wait_unlink(struct leaf_wait *wait)
 }
 
 /* Tell everybody who waits and free the request, which is in no queue any
- * more. leaf may be NULL. */
-static void request_end(struct request *request, struct leaf *leaf)
+ * more. leaf may be NULL, for that reason. */
+static void request_end(
+    struct request *request, struct leaf *leaf, enum cop_reason reason)
 {
     loop_clear_timer(request->leaves->loop, &request->timer);
     while (request->first != NULL) {
@@ -242,7 +243,7 @@ static void request_end(struct request *request, struct leaf *leaf)
 
         wait_unlink(wait);
         free(wait);
-        fn(context, leaf, leaf != NULL ? COP_REASON_NONE : COP_REASON_MINT);
+        fn(context, leaf, leaf != NULL ? COP_REASON_NONE : reason);
     }
     free(request);
 }
@@ -275,6 +276,15 @@ static void leaves_send(struct leaves *leaves)
         is_full ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
+static enum cop_reason reason_of(const struct mint_reply *reply)
+{
+    if (reply->failed == -COP_E_LIMIT) {
+        return COP_REASON_MINT_LIMIT;
+    }
+    return reply->failed == -COP_E_CHECK ? COP_REASON_MINT_EXCLUDED
+                                         : COP_REASON_MINT;
+}
+
 static void leaves_take_reply(
     struct leaves *leaves, const struct mint_reply *reply)
 {
@@ -289,7 +299,7 @@ static void leaves_take_reply(
     if (leaf != NULL && request->epoch == leaves->epoch) {
         cache_put(leaves, leaf);
     }
-    request_end(request, leaf);
+    request_end(request, leaf, reason_of(reply));
     leaf_drop(&leaf);
 }
 
@@ -300,7 +310,7 @@ static void request_late(struct timer *timer)
     bool is_sent = queue_find_number(&leaves->sent, request->number) != NULL;
 
     queue_remove(is_sent ? &leaves->sent : &leaves->waiting, request);
-    request_end(request, NULL);
+    request_end(request, NULL, COP_REASON_MINT);
     if (leaves->keyd.fd >= 0) {
         leaves_send(leaves);
     }
@@ -316,7 +326,7 @@ static void leaves_lose_keyd(struct leaves *leaves)
         struct request *request = queue->first;
 
         queue_remove(queue, request);
-        request_end(request, NULL);
+        request_end(request, NULL, COP_REASON_MINT);
     }
 }
 

@@ -24,7 +24,9 @@ void leaves_free(struct leaves **leaves);
 void leaves_clear(struct leaves *leaves);
 
 /* Called once, from the loop. leaf is borrowed for the call (hold it to keep
- * it), NULL when keyd failed or took too long (COP_REASON_MINT). */
+ * it), NULL when keyd failed or took too long (COP_REASON_MINT), has made too
+ * many already (_MINT_LIMIT), or the authority excludes the name
+ * (_MINT_EXCLUDED). */
 typedef void leaf_fn(void *context, struct leaf *leaf, enum cop_reason reason);
 
 /* COP_OK: *leaf is a new reference, no callback comes. COP_AGAIN: *wait is

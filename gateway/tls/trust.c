@@ -145,7 +145,6 @@ static enum cop_status trust_finish(
         trust_free(&trust);
         return status;
     }
-    trust->between_max = TRUST_BETWEEN_MAX;
     *out = trust;
     return COP_OK;
 }
@@ -230,8 +229,8 @@ static enum cop_status load_roots_text(
     return COP_OK;
 }
 
-enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
-    const char *own_file, struct cop_report *report, struct trust **out)
+enum cop_status trust_from_text(const struct trust_texts *texts,
+    struct cop_report *report, struct trust **out)
 {
     struct trust *trust = calloc(1, sizeof(*trust));
     enum cop_status status;
@@ -239,9 +238,15 @@ enum cop_status trust_from_text(struct cop_slice roots, struct cop_slice own,
     if (trust == NULL) {
         return COP_E_NOMEM;
     }
-    status = load_roots_text(trust, roots, report);
-    if (status == COP_OK && own.n > 0) {
-        status = load_own(trust, own, own_file, report);
+    trust->between_max = texts->between_max;
+    status = load_roots_text(trust, texts->roots, report);
+    if (status == COP_OK && texts->own.n > 0) {
+        status = load_own(trust, texts->own, texts->own_file, report);
+    }
+    if (status == COP_OK && texts->revoked.n > 0) {
+        status = revoked_read(
+            texts->revoked, texts->revoked_file, report, &trust->revoked);
+        status = status == COP_E_SYNTAX ? COP_E_IO : status;
     }
     return trust_finish(status, trust, out);
 }
@@ -253,6 +258,7 @@ void trust_free(struct trust **trust)
     }
     X509_STORE_free((*trust)->roots);
     EVP_PKEY_free((*trust)->own);
+    revoked_fini(&(*trust)->revoked);
     free(*trust);
     *trust = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "cop/report.h"
 #include "cop/slice.h"
+#include "gateway/tls/revoked.h"
 #include "rules/base/buf.h"
 
 enum { TRUST_BETWEEN_MAX = 8 };
@@ -19,6 +20,7 @@ struct trust {
     uint32_t roots_n;
     uint32_t between_max; /* intermediates that a chain may have */
     bool has_lists;
+    struct revoked revoked; /* keys that nobody is believed with */
 };
 void trust_free(struct trust **trust);
 
@@ -32,11 +34,20 @@ void trust_free(struct trust **trust);
 COP_MUST_USE enum cop_status trust_gather(
     const char *file, struct cop_report *report, struct buf *out);
 
-/* Trust from texts: what trust_gather() made, and the certificate of the
- * gateway's own authority, which may be empty; own_file is for findings.
- * Returns COP_OK, COP_E_IO (no certificate in one, reported), COP_E_NOMEM. */
-COP_MUST_USE enum cop_status trust_from_text(struct cop_slice roots,
-    struct cop_slice own, const char *own_file, struct cop_report *report,
-    struct trust **out);
+/* What trust is made from; the names of files are for findings. */
+struct trust_texts {
+    struct cop_slice roots; /* what trust_gather() made */
+    struct cop_slice own; /* PEM of the gateway's own authority; may be empty */
+    const char *own_file;
+    struct cop_slice revoked; /* a list of keys (revoked.h); may be empty */
+    const char *revoked_file;
+    uint32_t between_max; /* intermediates a chain may have */
+};
+
+/* Trust from texts.
+ * Returns COP_OK, COP_E_IO (no certificate in one, a list that is none; all
+ * reported), COP_E_NOMEM. */
+COP_MUST_USE enum cop_status trust_from_text(const struct trust_texts *texts,
+    struct cop_report *report, struct trust **out);
 
 #endif

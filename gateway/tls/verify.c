@@ -168,7 +168,8 @@ static void verify_rest(
 {
     struct chain chain = {.certificates = X509_STORE_CTX_get0_chain(context),
         .host = attempt->host,
-        .own = attempt->trust->own};
+        .own = attempt->trust->own,
+        .revoked = &attempt->trust->revoked};
     const struct chain_check *flaw = chain_find_flaw(&chain);
 
     out->until_unix = chain_until(chain.certificates);

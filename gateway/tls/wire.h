@@ -16,6 +16,7 @@
 struct buf;
 struct config;
 struct cop_report;
+struct trust_texts;
 struct leaf;
 struct tls_server; /* towards clients: versions, suites, tickets; counted */
 struct tls_client; /* towards servers: roots and how strictly; counted */
@@ -49,13 +50,10 @@ void tls_server_drop(struct tls_server **server);
  * browser (tls/verify.c), SNI always for names, never for addresses, ALPN
  * http/1.1 unless h2 is offered, resumption within one (host, port). The
  * process needs no files.
- * roots     PEM text of the authorities to trust, from tls_client_trust()
- * own       that of the gateway's own authority, never trusted; may be empty
- * own_file  where it is from, for findings
- * Returns COP_OK, COP_E_IO (no certificate in a text, reported), COP_E_NOMEM.
- */
-COP_MUST_USE enum cop_status tls_client_from_text(struct cop_slice roots,
-    struct cop_slice own, const char *own_file, struct cop_report *report,
+ * texts  whom to trust and how far (tls/trust.h)
+ * Returns as trust_from_text(). */
+COP_MUST_USE enum cop_status tls_client_from_text(
+    const struct trust_texts *texts, struct cop_report *report,
     struct tls_client **out);
 /* The authorities that `config` trusts, as one PEM text. `out` collects.
  * Returns COP_OK, COP_E_IO (trust file, reported), COP_E_NOMEM. */

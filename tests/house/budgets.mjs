@@ -10,8 +10,6 @@ const allowed = {
   parameters: [
     'cop_report_at', // printf-like: place, words, values
     'pump_start', // what to call back, with what, and where the handle goes
-    // Two files, each with its name for messages.
-    'ca_load',
     // libnghttp2 says what its callbacks are given.
     'read_body',
   ],

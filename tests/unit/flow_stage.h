@@ -86,17 +86,20 @@ static inline struct ca *stage_ca(struct stage *stage, const char *name)
     char certificate[8192];
     char path[160];
     struct ca *ca = NULL;
+    const struct ca_wish wish = {.folder = folder, .name = name};
+    struct ca_texts texts = {
+        .certificate_file = "ca.crt", .key_file = "ca.key"};
 
     snprintf(folder, sizeof(folder), "%s/%s", stage->folder, name);
     must(mkdir(folder, 0700) == 0, "mkdir");
-    must(ca_create(folder, name, time(NULL), NULL) == COP_OK, "ca_create");
+    must(ca_create(&wish, time(NULL), NULL) == COP_OK, "ca_create");
     snprintf(path, sizeof(path), "%s/ca.crt", name);
     stage_read(stage, path, certificate, sizeof(certificate));
     snprintf(path, sizeof(path), "%s/ca.key", name);
     stage_read(stage, path, key, sizeof(key));
-    must(ca_load(cop_slice_of(certificate), "ca.crt", cop_slice_of(key),
-             "ca.key", time(NULL), NULL, &ca) == COP_OK,
-        "ca_load");
+    texts.certificate = cop_slice_of(certificate);
+    texts.key = cop_slice_of(key);
+    must(ca_load(&texts, time(NULL), NULL, &ca) == COP_OK, "ca_load");
     return ca;
 }
 

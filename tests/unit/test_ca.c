@@ -102,16 +102,34 @@ static void read_pems(const struct place *place, struct pems *out)
     out->key_n = read_file(path, out->key, sizeof(out->key));
 }
 
-static enum cop_status load(
-    struct place *place, const struct pems *pems, int64_t at, struct ca **out)
+static enum cop_status load_with(struct place *place, const struct pems *pems,
+    const char *passphrase, int64_t at, struct ca **out)
 {
     struct cop_report report = report_to(place);
-    enum cop_status status = ca_load(
-        (struct cop_slice){pems->certificate, pems->certificate_n}, "a.crt",
-        (struct cop_slice){pems->key, pems->key_n}, "a.key", at, &report, out);
+    const struct ca_texts texts = {
+        .certificate = {pems->certificate, pems->certificate_n},
+        .key = {pems->key, pems->key_n},
+        .passphrase = cop_slice_of(passphrase),
+        .certificate_file = "a.crt",
+        .key_file = "a.key"};
+    enum cop_status status = ca_load(&texts, at, &report, out);
 
     assert_int_equal(report.errors, status == COP_OK ? 0 : 1);
     return status;
+}
+
+static enum cop_status load(
+    struct place *place, const struct pems *pems, int64_t at, struct ca **out)
+{
+    return load_with(place, pems, NULL, at, out);
+}
+
+static enum cop_status create_named(
+    const char *folder, const char *name, struct cop_report *report)
+{
+    const struct ca_wish wish = {.folder = folder, .name = name};
+
+    return ca_create(&wish, now, report);
 }
 
 static void create(struct place *place)
@@ -119,7 +137,7 @@ static void create(struct place *place)
     struct cop_report report = report_to(place);
 
     assert_int_equal(
-        ca_create(place->folder, "A School's Filter", now, &report), COP_OK);
+        create_named(place->folder, "A School's Filter", &report), COP_OK);
     assert_int_equal(report.errors, 0);
 }
 
@@ -205,7 +223,7 @@ static void test_never_overwrites(void **state)
     create(place);
     read_pems(place, &before);
     assert_int_equal(
-        ca_create(place->folder, "Another", now, &report), COP_E_CONFLICT);
+        create_named(place->folder, "Another", &report), COP_E_CONFLICT);
     assert_int_equal(report.errors, 1);
     read_pems(place, &after);
     assert_memory_equal(&before, &after, before.certificate_n);
@@ -213,7 +231,7 @@ static void test_never_overwrites(void **state)
     path_of(place, "ca.key", path);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(
-        ca_create(place->folder, "Another", now, &report), COP_E_CONFLICT);
+        create_named(place->folder, "Another", &report), COP_E_CONFLICT);
     assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -224,11 +242,11 @@ static void test_reports_a_bad_place_or_name(void **state)
     char name[100] = {0};
 
     assert_int_equal(
-        ca_create("/nonexistent/folder", "A", now, &report), COP_E_IO);
+        create_named("/nonexistent/folder", "A", &report), COP_E_IO);
     assert_non_null(strstr(place->said, "/nonexistent/folder/ca.key"));
     memset(name, 'a', 65);
-    assert_int_equal(ca_create(place->folder, name, now, &report), COP_E_LIMIT);
-    assert_int_equal(ca_create(place->folder, "", now, &report), COP_E_LIMIT);
+    assert_int_equal(create_named(place->folder, name, &report), COP_E_LIMIT);
+    assert_int_equal(create_named(place->folder, "", &report), COP_E_LIMIT);
     assert_int_equal(report.errors, 3);
 }
 
@@ -261,6 +279,86 @@ static void test_loads_only_what_fits(void **state)
     other.certificate_n = pems.certificate_n;
     assert_int_equal(load(place, &other, now, &ca), COP_E_CONFLICT);
     assert_null(ca);
+}
+
+/* At rest behind a passphrase, and only with it a key again. */
+static void test_a_key_behind_a_passphrase(void **state)
+{
+    struct place *place = *state;
+    struct cop_report report = report_to(place);
+    struct ca_wish wish = {.folder = place->folder,
+        .name = "A School's Filter",
+        .passphrase = COP_LIT("correct horse")};
+    static struct pems pems;
+    static struct pems open;
+    struct ca *ca = NULL;
+
+    assert_int_equal(ca_create(&wish, now, &report), COP_OK);
+    read_pems(place, &pems);
+    assert_non_null(strstr(pems.key, "BEGIN ENCRYPTED PRIVATE KEY"));
+    assert_int_equal(
+        load_with(place, &pems, "correct horse", now, &ca), COP_OK);
+    ca_free(&ca);
+    assert_int_equal(load(place, &pems, now, &ca), COP_E_SYNTAX);
+    assert_non_null(strstr(place->said, "none is given"));
+    assert_int_equal(
+        load_with(place, &pems, "correct horsf", now, &ca), COP_E_SYNTAX);
+    assert_non_null(strstr(place->said, "cannot be opened with"));
+    /* Who names a passphrase believes that the key is encrypted. */
+    (void)teardown(state);
+    (void)setup(state);
+    place = *state;
+    create(place);
+    read_pems(place, &open);
+    assert_int_equal(
+        load_with(place, &open, "correct horse", now, &ca), COP_E_CONFLICT);
+    assert_non_null(strstr(place->said, "without one"));
+    assert_null(ca);
+}
+
+static enum cop_status try_issue(struct ca *ca, const char *name);
+
+/* Names that no browser lets this authority vouch for. */
+static void test_excluded_names(void **state)
+{
+    static const char *const excluded[] = {"bank.example", "clinic.example"};
+    struct place *place = *state;
+    struct cop_report report = report_to(place);
+    struct ca_wish wish = {.folder = place->folder,
+        .name = "A School's Filter",
+        .excluded = excluded,
+        .excluded_n = 2};
+    static struct pems pems;
+    struct ca *ca = NULL;
+    X509 *root;
+    NAME_CONSTRAINTS *constraints;
+    int critical = 0;
+
+    assert_int_equal(ca_create(&wish, now, &report), COP_OK);
+    read_pems(place, &pems);
+    root = read_certificate(&pems);
+    constraints = X509_get_ext_d2i(root, NID_name_constraints, &critical, NULL);
+    assert_non_null(constraints);
+    assert_int_equal(critical, 1);
+    assert_int_equal(sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees), 2);
+    NAME_CONSTRAINTS_free(constraints);
+    X509_free(root);
+    assert_int_equal(load(place, &pems, now, &ca), COP_OK);
+    assert_int_equal(try_issue(ca, "bank.example"), COP_E_CHECK);
+    assert_int_equal(try_issue(ca, "www.bank.example"), COP_E_CHECK);
+    assert_int_equal(try_issue(ca, "a.b.clinic.example"), COP_E_CHECK);
+    assert_int_equal(try_issue(ca, "notbank.example"), COP_OK);
+    assert_int_equal(try_issue(ca, "example"), COP_OK);
+    assert_int_equal(try_issue(ca, "192.0.2.1"), COP_OK);
+    ca_free(&ca);
+    for (int i = 0; i < 4; i++) {
+        static const char *const odd[] = {
+            "Bank.example", "bank.example.", "192.0.2.1", ""};
+
+        wish.excluded = &odd[i];
+        wish.excluded_n = 1;
+        assert_int_equal(ca_create(&wish, now, &report), COP_E_SYNTAX);
+    }
 }
 
 static void write_pems(
@@ -331,6 +429,21 @@ static size_t spki_of(EVP_PKEY *key, uint8_t out[512])
 
     assert_true(n > 0 && n < 512);
     return (size_t)n;
+}
+
+static enum cop_status try_issue(struct ca *ca, const char *name)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    uint8_t spki[512];
+    uint8_t der[CA_DER_MAX];
+    size_t der_n = 0;
+    struct cop_host host;
+    size_t spki_n = spki_of(key, spki);
+
+    EVP_PKEY_free(key);
+    assert_int_equal(cop_host_parse(cop_slice_of(name), &host), COP_OK);
+    return ca_issue(ca, &host, (struct cop_slice){(const char *)spki, spki_n},
+        now, der, &der_n);
 }
 
 static X509 *issue(struct ca *ca, const char *name, int64_t at)
@@ -516,6 +629,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_creates_a_root, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_roots_differ, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_overwrites, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_key_behind_a_passphrase, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_excluded_names, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_reports_a_bad_place_or_name, setup, teardown),
         cmocka_unit_test_setup_teardown(

@@ -62,6 +62,10 @@ static void test_minimum_has_defaults(void **state)
     assert_int_equal(config->limits.head_bytes, 65536);
     assert_string_equal(config->log_decisions, "-");
     assert_null(config->policy);
+    assert_null(config->ca_passphrase);
+    assert_null(config->ca_log);
+    assert_null(config->revoked_keys);
+    assert_int_equal(config->limits.chain_intermediates, 8);
     config_free(&config);
     assert_null(config);
 }
@@ -157,6 +161,42 @@ static void test_listeners(void **state)
     assert_int_equal(config->transparent.hidden, CONFIG_TREAT_PASS);
     assert_int_equal(config->transparent.foreign, CONFIG_TREAT_REFUSE);
     config_free(&config);
+}
+
+/* What belongs to the authority besides its certificate and key. */
+static void test_an_authority_in_full(void **state)
+{
+    static const char text[] =
+        "listen: [\"127.0.0.1:3128\"]\nbundles: [a]\ndefault_profile: x\n"
+        "ca: {certificate: a, key: b, passphrase: %s, log: names.log}\n"
+        "revoked_keys: bad.txt\n"
+        "limits: {chain_intermediates: 0, mint_per_second: 7}\n";
+    static const struct {
+        const char *given;
+        const char *place; /* NULL: it is refused */
+    } rows[] = {{"p", "/etc/copgate/p"}, {"/run/p", "/run/p"},
+        {"\"credential:ca\"", "credential:ca"}, {"\"credential:\"", NULL},
+        {"\"credential:a/b\"", NULL}, {"\"credential:..\"", NULL}};
+    char filled[512];
+    struct seen seen;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config *config = NULL;
+
+        (void)snprintf(filled, sizeof(filled), text, rows[i].given);
+        if (rows[i].place == NULL) {
+            assert_int_equal(read_text(filled, &seen, &config), COP_E_CHECK);
+            continue;
+        }
+        assert_int_equal(read_text(filled, &seen, &config), COP_OK);
+        assert_string_equal(config->ca_passphrase, rows[i].place);
+        assert_string_equal(config->ca_log, "/etc/copgate/names.log");
+        assert_string_equal(config->revoked_keys, "/etc/copgate/bad.txt");
+        assert_int_equal(config->limits.chain_intermediates, 0);
+        assert_int_equal(config->limits.mint_per_second, 7);
+        config_free(&config);
+    }
 }
 
 static void test_mistakes_are_told_with_their_place(void **state)
@@ -274,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_minimum_has_defaults),
         cmocka_unit_test(test_everything_is_read),
         cmocka_unit_test(test_listeners),
+        cmocka_unit_test(test_an_authority_in_full),
         cmocka_unit_test(test_mistakes_are_told_with_their_place),
         cmocka_unit_test(test_networks),
     };

@@ -35,6 +35,7 @@ struct house {
     struct watch keyd;
     int worker_fd;
     enum manner manner;
+    uint8_t failure; /* KEYD_FAILS */
     struct ca *ca;
     int asked; /* requests that keyd saw */
 };
@@ -96,7 +97,8 @@ static void keyd_answer(struct house *house, const struct mint_request *request)
         keyd_sign(house, request);
         break;
     case KEYD_FAILS:
-        failure = (struct mint_reply){.number = request->number, .failed = 21};
+        failure = (struct mint_reply){
+            .number = request->number, .failed = house->failure};
         keyd_send(house, &failure);
         break;
     case KEYD_BABBLES:
@@ -144,6 +146,7 @@ static struct ca *make_ca(int until_days)
     size_t certificate_n;
     size_t key_n;
     struct ca *ca = NULL;
+    struct ca_texts texts = {.certificate_file = "crt", .key_file = "key"};
 
     recipe.until_days = until_days;
     root = certificate_make(&recipe, NULL);
@@ -151,10 +154,9 @@ static struct ca *make_ca(int until_days)
     PEM_write_bio_PrivateKey(key, root.key, NULL, NULL, 0, NULL, NULL);
     certificate_n = (size_t)BIO_get_mem_data(certificate, &certificate_p);
     key_n = (size_t)BIO_get_mem_data(key, &key_p);
-    assert_int_equal(
-        ca_load((struct cop_slice){certificate_p, certificate_n}, "crt",
-            (struct cop_slice){key_p, key_n}, "key", time(NULL), &report, &ca),
-        COP_OK);
+    texts.certificate = (struct cop_slice){certificate_p, certificate_n};
+    texts.key = (struct cop_slice){key_p, key_n};
+    assert_int_equal(ca_load(&texts, time(NULL), &report, &ca), COP_OK);
     BIO_free(certificate);
     BIO_free(key);
     certificate_free(&root);
@@ -325,13 +327,22 @@ static void test_clearing_forgets(void **state)
 
 static void test_tells_failure(void **state)
 {
+    static const struct {
+        uint8_t failure;
+        enum cop_reason reason;
+    } rows[] = {{-COP_E_LIMIT, COP_REASON_MINT_LIMIT},
+        {-COP_E_CHECK, COP_REASON_MINT_EXCLUDED},
+        {-COP_E_NOTFOUND, COP_REASON_MINT}, {255, COP_REASON_MINT}};
     struct house *house = *state;
     struct waiter waiter = {0};
 
     house->manner = KEYD_FAILS;
-    fetch(house, "a.example", &waiter);
-    assert_null(waiter.leaf);
-    assert_int_equal(waiter.reason, COP_REASON_MINT);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        house->failure = rows[i].failure;
+        fetch(house, "a.example", &waiter);
+        assert_null(waiter.leaf);
+        assert_int_equal(waiter.reason, rows[i].reason);
+    }
     house->manner = KEYD_SWAPS;
     fetch(house, "a.example", &waiter);
     assert_int_equal(waiter.reason, COP_REASON_MINT);

@@ -35,8 +35,12 @@ static inline enum cop_status trust_of_files(const char *file,
     buf_init(&text, TRUST_FILES_MAX);
     status = trust_gather(file, report, &text);
     if (status == COP_OK) {
-        status = trust_from_text(buf_slice(&text),
-            trust_own_text(own_file, own, sizeof(own)), own_file, report, out);
+        const struct trust_texts texts = {.roots = buf_slice(&text),
+            .own = trust_own_text(own_file, own, sizeof(own)),
+            .own_file = own_file,
+            .between_max = TRUST_BETWEEN_MAX};
+
+        status = trust_from_text(&texts, report, out);
     }
     buf_fini(&text);
     return status;
@@ -54,8 +58,12 @@ static inline enum cop_status tls_client_of_files(const struct config *config,
     buf_init(&text, TRUST_FILES_MAX);
     status = tls_client_trust(config, report, &text);
     if (status == COP_OK) {
-        status = tls_client_from_text(buf_slice(&text),
-            trust_own_text(own_file, own, sizeof(own)), own_file, report, out);
+        const struct trust_texts texts = {.roots = buf_slice(&text),
+            .own = trust_own_text(own_file, own, sizeof(own)),
+            .own_file = own_file,
+            .between_max = TRUST_BETWEEN_MAX};
+
+        status = tls_client_from_text(&texts, report, out);
     }
     buf_fini(&text);
     return status;
