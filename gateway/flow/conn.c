@@ -131,6 +131,9 @@ static void conn_record(const struct conn *conn)
         .is_private = conn->is_private};
 
     flow->counts.ended[conn->end.reason]++;
+    if (conn->site.is_known && !conn->is_private) {
+        exempt_note(&flow->exempt, &conn->site.host, conn->end.reason);
+    }
     record_end(flow->parts.record, &end);
 }
 
@@ -147,6 +150,7 @@ void conn_free(struct conn **conn)
     arrival_free(&it->arrival);
     conn_record(it);
     conn_unlink(it);
+    crowd_leave(&it->crowd);
     it->flow->counts.open--;
     free(it);
 }

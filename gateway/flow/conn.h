@@ -15,6 +15,7 @@
 #include "gateway/tls/wire.h"
 
 struct arrival;
+struct crowd_member;
 struct exchange;
 struct flow;
 struct streams;
@@ -65,8 +66,9 @@ struct conn {
     struct conn **link; /* what points here, in one of the flow's lists */
     uint64_t number;
     struct sockaddr_storage client;
-    struct arrival *arrival; /* how it came; NULL: to an explicit proxy */
-    struct wire wire;        /* the client's end */
+    struct arrival *arrival;    /* how it came; NULL: to an explicit proxy */
+    struct crowd_member *crowd; /* counts it among its client's */
+    struct wire wire;           /* the client's end */
     struct watch watch;
     unsigned needs; /* of the wire, in states that have no exchange */
     struct alarm alarm;

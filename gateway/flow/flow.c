@@ -59,7 +59,11 @@ enum cop_status flow_new(const struct flow_parts *parts, struct flow **out)
     clock_reset(&flow->clock);
     drain_init(flow);
     rooms_init(&flow->rooms);
-    status = flow_fill(flow);
+    crowd_init(&flow->crowd);
+    status = exempt_init(&flow->exempt);
+    if (status == COP_OK) {
+        status = flow_fill(flow);
+    }
     if (status != COP_OK) {
         flow_free(&flow);
         return status;
@@ -82,6 +86,7 @@ void flow_free(struct flow **flow)
     flow_reap(&it->reaper);
     drain_fini(it);
     loop_cancel_task(it->parts.loop, &it->reaper);
+    exempt_fini(&it->exempt);
     exchange_free_spares(it);
     rooms_fini(&it->rooms);
     upstreams_free(&it->upstreams);
@@ -105,19 +110,37 @@ static void flow_turn_away(struct flow *flow, int fd, enum cop_reason reason)
     record_end(flow->parts.record, &end);
 }
 
+/* The kernel gives out the lowest free number, so a high one says that most
+ * descriptors are in use. Those that are left are for the servers of clients
+ * who are inside already. */
+static bool flow_is_short(const struct flow *flow, int fd)
+{
+    return flow->parts.shed_from > 0 && fd >= flow->parts.shed_from;
+}
+
 void flow_accept(struct flow *flow, int fd,
     const struct sockaddr_storage *client, uint32_t door)
 {
+    const struct config_limits *limits = flow_limits(flow);
+    struct crowd_member *crowd = NULL;
     struct conn *conn;
 
     if (flow->drain.is_on) {
         flow_turn_away(flow, fd, COP_REASON_DRAINED);
-    } else if (flow->counts.open >= flow_limits(flow)->connections) {
+    } else if (flow->counts.open >= limits->connections ||
+               flow_is_short(flow, fd)) {
         flow_turn_away(flow, fd, COP_REASON_LIMIT);
+    } else if (crowd_enter(&flow->crowd, client, limits->connections_per_client,
+                   &crowd) != COP_OK) {
+        flow_turn_away(flow, fd, COP_REASON_CLIENT_LIMIT);
     } else if (conn_open(flow, fd, client, door, &conn) != COP_OK) {
+        crowd_leave(&crowd);
         flow_turn_away(flow, fd, COP_REASON_MEMORY);
-    } else if (conn->state == CONN_ARRIVE) {
-        conn_run(conn, NULL, 0);
+    } else {
+        conn->crowd = crowd;
+        if (conn->state == CONN_ARRIVE) {
+            conn_run(conn, NULL, 0);
+        }
     }
 }
 
@@ -149,6 +172,11 @@ void flow_reload(struct flow *flow, struct world *world)
         flow_resize_cache(flow, config->limits.cache_slots);
     }
     world_drop(&old);
+}
+
+void flow_each_exempt(struct flow *flow, exempt_fn *fn, void *context)
+{
+    exempt_each(&flow->exempt, fn, context);
 }
 
 void flow_count(const struct flow *flow, struct flow_counts *out)

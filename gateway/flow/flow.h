@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "gateway/flow/exempt.h"
 #include "gateway/flow/world.h"
 #include "gateway/loop/loop.h"
 #include "gateway/record/record.h"
@@ -25,6 +26,8 @@ struct flow_parts {
     const unsigned char *consent_key; /* FLOW_KEY_BYTES of going on behind
                                          warnings, borrowed; the same in all
                                          workers */
+    int shed_from; /* a client's descriptor from which on new connections are
+                      turned away; 0: none */
 };
 
 COP_MUST_USE enum cop_status flow_new(
@@ -59,5 +62,7 @@ struct flow_counts {
     int64_t built_unix[COP_DATABASES]; /* when those in use were; 0: none */
 };
 void flow_count(const struct flow *flow, struct flow_counts *out);
+/* Hosts that an operator may want to exempt from being decrypted (exempt.h). */
+void flow_each_exempt(struct flow *flow, exempt_fn *fn, void *context);
 
 #endif

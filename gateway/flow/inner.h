@@ -5,6 +5,8 @@
 #include "cop/decide.h"
 #include "gateway/flow/clock.h"
 #include "gateway/flow/conn.h"
+#include "gateway/flow/crowd.h"
+#include "gateway/flow/exempt.h"
 #include "gateway/flow/flow.h"
 #include "gateway/flow/room.h"
 #include "gateway/net/dial.h"
@@ -45,6 +47,8 @@ struct flow {
     uint32_t spares_n;
     struct rooms rooms;
     struct drain drain;
+    struct crowd crowd;
+    struct exempt exempt;
     struct flow_counts counts;
     struct scratch *scratch;
 };

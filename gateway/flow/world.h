@@ -19,7 +19,7 @@ struct world {
     struct identity *identity;
     struct tls_client *client;
     struct cop_locator *locator; /* where addresses are; NULL: nobody knows */
-    char timezone[64]; /* of the policy file, "" for UTC */
+    char timezone[64];           /* of the policy file, "" for UTC */
 };
 
 /* Takes all four. NULL when out of memory (nothing is taken then). The time

@@ -11,6 +11,7 @@
 
 #include "cop/compile.h"
 #include "gateway/proc/secrets.h"
+#include "gateway/tls/built.h"
 #include "gateway/tls/trust.h"
 #include "rules/base/buf.h"
 
@@ -267,6 +268,19 @@ static enum cop_status load_check_zone(
     return COP_E_CHECK;
 }
 
+static enum cop_status load_check_clock(
+    const char *file, int64_t now_unix, struct cop_report *report)
+{
+    if (!built_is_after(now_unix)) {
+        return COP_OK;
+    }
+    cop_report_at(report, COP_ERROR, "clock", file, 0, 0,
+        "set the clock, and have it set (NTP) before the gateway starts",
+        "this machine's clock shows a time before copgate was made, so no "
+        "certificate could be judged");
+    return COP_E_CHECK;
+}
+
 enum cop_status load_open(const char *file, int64_t now_unix,
     const struct load *before, struct cop_report *report, struct load **out)
 {
@@ -286,7 +300,10 @@ enum cop_status load_open(const char *file, int64_t now_unix,
     load->ca_log_fd = -1;
     load->revoked_fd = -1;
     databases_init(&load->databases);
-    status = load_config(load, file, report);
+    status = load_check_clock(file, now_unix, report);
+    if (status == COP_OK) {
+        status = load_config(load, file, report);
+    }
     if (status == COP_OK) {
         status = load_policy(load, now_unix, report);
     }

@@ -8,12 +8,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -220,6 +222,28 @@ static void worker_name(struct worker *worker)
         (unsigned long)now.tv_nsec, (unsigned)getpid());
 }
 
+/* As many descriptors as the system lets us have; three of four may be
+ * clients'. */
+static int worker_shed_from(void)
+{
+    struct rlimit most;
+
+    if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur > INT_MAX) {
+        return 0;
+    }
+    return (int)(most.rlim_cur / 4 * 3);
+}
+
+static void worker_raise_descriptors(void)
+{
+    struct rlimit most;
+
+    if (getrlimit(RLIMIT_NOFILE, &most) == 0) {
+        most.rlim_cur = most.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &most);
+    }
+}
+
 static enum cop_status worker_begin(
     struct worker *worker, struct world *world, const struct delivery *given)
 {
@@ -246,6 +270,7 @@ static enum cop_status worker_begin(
     parts.record = worker->record;
     parts.pseudonym = worker->pseudonym;
     parts.consent_key = worker->secret;
+    parts.shed_from = worker_shed_from();
     return flow_new(&parts, &worker->flow);
 }
 
@@ -336,21 +361,38 @@ static void worker_drain(struct worker *worker)
     flow_drain(worker->flow, worker_drained, worker);
 }
 
-/* Counts as one JSON line on standard error: what `kill -USR1` asks for. */
-static void worker_report(const struct worker *worker)
+struct exempt_list {
+    FILE *out;
+    bool is_begun;
+};
+
+/* A canonical host has no byte that JSON would have to escape. */
+static void worker_print_exempt(void *context, const struct cop_host *host,
+    uint64_t distrusted, uint64_t wanted)
 {
+    struct exempt_list *list = context;
+
+    fprintf(list->out,
+        "%s\"%s\":{\"client_distrust\":%llu,\"client_certificate\":%llu}",
+        list->is_begun ? "," : "", host->text, (unsigned long long)distrusted,
+        (unsigned long long)wanted);
+    list->is_begun = true;
+}
+
+/* Counts as one JSON line: what `kill -USR1` asks for. */
+static void worker_print_counts(const struct worker *worker, FILE *out)
+{
+    struct exempt_list list = {out, false};
     struct flow_counts counts;
 
-    if (worker->flow == NULL) {
-        return;
-    }
     flow_count(worker->flow, &counts);
-    fprintf(stderr,
+    fprintf(out,
         "{\"event\":\"counts\",\"worker\":%d,\"connections\":%llu,"
         "\"open\":%llu,\"requests\":%llu,\"blocked\":%llu,\"spliced\":%llu,"
-        "\"intercepted\":%llu,\"streams\":%llu,\"cache_hits\":%llu,\"cache_misses\":%llu,"
+        "\"intercepted\":%llu,\"streams\":%llu,\"cache_hits\":%llu,\"cache_"
+        "misses\":%llu,"
         "\"cache_uncached\":%llu,\"countries_built\":%lld,"
-        "\"networks_built\":%lld,\"ended\":{",
+        "\"networks_built\":%lld,\"to_exempt\":{",
         (int)getpid(), (unsigned long long)counts.connections,
         (unsigned long long)counts.open, (unsigned long long)counts.requests,
         (unsigned long long)counts.blocked, (unsigned long long)counts.spliced,
@@ -361,15 +403,34 @@ static void worker_report(const struct worker *worker)
         (unsigned long long)counts.cache.uncached,
         (long long)counts.built_unix[COP_DATABASE_COUNTRY],
         (long long)counts.built_unix[COP_DATABASE_AS]);
+    flow_each_exempt(worker->flow, worker_print_exempt, &list);
+    fprintf(out, "},\"ended\":{");
     for (int i = 0, first = 1; i < COP_REASONS; i++) {
         if (counts.ended[i] != 0) {
-            fprintf(stderr, "%s\"%s\":%llu", first ? "" : ",",
+            fprintf(out, "%s\"%s\":%llu", first ? "" : ",",
                 cop_reason_word((enum cop_reason)i),
                 (unsigned long long)counts.ended[i]);
             first = 0;
         }
     }
-    fprintf(stderr, "}}\n");
+    fprintf(out, "}}\n");
+}
+
+/* In one piece, so that those of two workers do not mix. */
+static void worker_report(const struct worker *worker)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = worker->flow != NULL ? open_memstream(&text, &n) : NULL;
+
+    if (out == NULL) {
+        return;
+    }
+    worker_print_counts(worker, out);
+    if (fclose(out) == 0) {
+        fputs(text, stderr);
+    }
+    free(text);
 }
 
 static void worker_obey(struct worker *worker,
@@ -442,6 +503,7 @@ int worker_run(const char *file)
     /* Message heads come and go at the top of the heap: giving that memory
      * back to the kernel each time costs more than handling a request. */
     (void)mallopt(M_TRIM_THRESHOLD, WORKER_HEAP_SLACK);
+    worker_raise_descriptors();
     if (status == COP_OK) {
         status = loop_new(&worker.loop);
     }

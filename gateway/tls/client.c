@@ -15,6 +15,7 @@
 
 #include "gateway/config/config.h"
 #include "gateway/loop/loop.h"
+#include "gateway/tls/built.h"
 #include "gateway/tls/staple.h"
 
 enum {
@@ -82,11 +83,12 @@ static int session_keep(SSL *ssl, SSL_SESSION *made)
 void tls_client_resume(struct tls_client *client, struct wire_tls *tls)
 {
     struct session *session = session_find(client, tls->key);
+    int64_t now = time(NULL);
 
     if (session == NULL) {
         return;
     }
-    if (session->until_unix <= time(NULL) ||
+    if (session->until_unix <= now || built_is_after(now) ||
         SSL_SESSION_is_resumable(session->session) != 1 ||
         SSL_set_session(tls->ssl, session->session) != 1) {
         session_forget(client, session);
@@ -104,8 +106,15 @@ static int verify_peer(X509_STORE_CTX *context, void *ours)
     struct wire_tls *tls = SSL_get_app_data(ssl);
     int64_t now = time(NULL);
 
-    verify_server(client->trust, &tls->host, X509_STORE_CTX_get0_cert(context),
-        X509_STORE_CTX_get0_untrusted(context), now, &tls->verdict);
+    if (built_is_after(now)) {
+        verdict_set(&tls->verdict, COP_REASON_CLOCK,
+            X509_V_ERR_CERT_NOT_YET_VALID,
+            "no certificate can be judged by this machine's clock");
+    } else {
+        verify_server(client->trust, &tls->host,
+            X509_STORE_CTX_get0_cert(context),
+            X509_STORE_CTX_get0_untrusted(context), now, &tls->verdict);
+    }
     X509_STORE_CTX_set_error(context, tls->verdict.error);
     tls->until_unix = now + SESSION_MAX_S;
     if (tls->verdict.until_unix < tls->until_unix) {

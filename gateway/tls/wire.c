@@ -54,6 +54,24 @@ static bool is_distrust(int reason)
     }
 }
 
+/* A server's words for "without a certificate of yours I do not talk", if it
+ * asked for one before. */
+static bool is_want(int reason)
+{
+    switch (reason) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_NO_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Something in TLS itself went wrong: the library's error queue says what. */
 static enum io wire_fail_tls(struct wire *wire)
 {
@@ -76,7 +94,10 @@ static enum io wire_fail_tls(struct wire *wire)
         return wire_fail(wire, wire->abort, "closed without close_notify");
     }
     if (tls->client != NULL) {
-        return wire_fail(wire, COP_REASON_ORIGIN_TLS, words);
+        return wire_fail(wire,
+            tls->was_asked && is_want(reason) ? COP_REASON_CLIENT_CERTIFICATE
+                                              : COP_REASON_ORIGIN_TLS,
+            words);
     }
     return wire_fail(wire,
         is_distrust(reason) ? COP_REASON_CLIENT_DISTRUST

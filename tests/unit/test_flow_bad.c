@@ -220,6 +220,29 @@ static void test_limit(void **state)
     stage_close(&stage);
 }
 
+static void test_limit_of_a_client(void **state)
+{
+    struct stage *stage = stage_open("limits: {connections_per_client: 1}\n");
+    struct peer *first = stage_client(stage);
+    static struct reply reply;
+    struct peer *second;
+
+    (void)state;
+    assert_true(stage_get(stage, first, "/hello", &reply));
+    second = stage_client(stage);
+    assert_true(peer_is_at_end(second));
+    assert_true(stage_logged(stage, "\"client_limit\""));
+    assert_true(stage_get(stage, first, "/hello", &reply));
+    peer_close(&first);
+    peer_close(&second);
+    /* The place is free again. */
+    assert_true(stage_logged(stage, "\"client_closed\""));
+    first = stage_client(stage);
+    assert_true(stage_get(stage, first, "/hello", &reply));
+    peer_close(&first);
+    stage_close(&stage);
+}
+
 enum { DEAF_CLIENTS = 24 };
 
 /* A client with little room that asks for `pages` pages, then goes on with a
@@ -291,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_unknown_client),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_limit_of_a_client),
         cmocka_unit_test(test_deaf_clients),
     };
 

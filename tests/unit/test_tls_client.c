@@ -22,6 +22,17 @@ struct house {
     SSL_CTX *server; /* for a.example, 192.0.2.1 */
 };
 
+/* The clock that the gateway's code sees. */
+static time_t clock_shift;
+time_t __real_time(time_t *out);
+time_t __wrap_time(time_t *out);
+
+time_t __wrap_time(time_t *out)
+{
+    (void)out;
+    return __real_time(NULL) + clock_shift;
+}
+
 static void ignore(void *context, const struct cop_finding *finding)
 {
     (void)context;
@@ -468,7 +479,7 @@ static void test_has_no_certificate_to_give(void **state)
             io = wire_read(&session.wire, bytes, 16, &n);
         }
         assert_int_equal(io, IO_FAILED);
-        assert_int_equal(session.wire.reason, COP_REASON_ORIGIN_TLS);
+        assert_int_equal(session.wire.reason, COP_REASON_CLIENT_CERTIFICATE);
         session_close(&session);
     }
 }
@@ -490,11 +501,70 @@ static void test_needs_readable_trust(void **state)
     assert_null(client);
 }
 
+/* How a connection ends that may fail in the handshake or after it. */
+static enum cop_reason ends_with(
+    struct tls_client *client, SSL_CTX *server, const char *name)
+{
+    struct session session;
+    char bytes[16];
+    size_t n = 0;
+    enum io io;
+    enum cop_reason reason;
+
+    session_open(&session, client, server, name, 443);
+    io = handshake(&session.wire, &session.peer);
+    for (int i = 0; i < 10 && io != IO_FAILED; i++) {
+        peer_step(&session.peer);
+        io = wire_read(&session.wire, bytes, sizeof(bytes), &n);
+    }
+    reason = io == IO_FAILED ? session.wire.reason : COP_REASON_NONE;
+    session_close(&session);
+    ERR_clear_error();
+    return reason;
+}
+
+/* A server that wants a certificate, which it never gets: it says so in the
+ * handshake (TLS 1.2) or after it (1.3). */
+static void test_a_server_that_wants_a_certificate(void **state)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    struct house *house = *state;
+
+    for (int i = 0; i < 2; i++) {
+        (void)SSL_CTX_set_max_proto_version(house->server, versions[i]);
+        SSL_CTX_set_verify(house->server,
+            SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        assert_int_equal(ends_with(house->client, house->server, "a.example"),
+            COP_REASON_CLIENT_CERTIFICATE);
+        /* One that would like to have one is content without. */
+        SSL_CTX_set_verify(house->server, SSL_VERIFY_PEER, NULL);
+        assert_int_equal(ends_with(house->client, house->server, "a.example"),
+            COP_REASON_NONE);
+    }
+}
+
+/* By a clock that is before the program was made nothing is believed, not even
+ * what was believed before. */
+static void test_a_clock_that_is_wrong(void **state)
+{
+    struct house *house = *state;
+
+    assert_false(is_resumed(house->client, house->server, "a.example", 443));
+    clock_shift = 86400 - __real_time(NULL);
+    assert_int_equal(
+        ends_with(house->client, house->server, "a.example"), COP_REASON_CLOCK);
+    clock_shift = 0;
+    assert_int_equal(
+        ends_with(house->client, house->server, "a.example"), COP_REASON_NONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_a_server_that_wants_a_certificate),
+        TEST(test_a_clock_that_is_wrong),
         TEST(test_talks_to_a_good_server),
         TEST(test_sends_no_name_for_an_address),
         TEST(test_offers_only_the_new),

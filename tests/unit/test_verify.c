@@ -445,104 +445,6 @@ static void test_name_constraints(void **state)
         COP_REASON_CERT_INVALID);
 }
 
-static void digest_line(X509 *certificate, char out[65])
-{
-    unsigned char *der = NULL;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-
-    assert_true(n > 0);
-    assert_int_equal(
-        EVP_Digest(der, (size_t)n, digest, NULL, EVP_sha256(), NULL), 1);
-    OPENSSL_free(der);
-    for (int i = 0; i < 32; i++) {
-        (void)snprintf(out + (ptrdiff_t)2 * i, 3, "%02X", digest[i]);
-    }
-}
-
-static void list_keys(
-    struct house *house, const char *text, enum cop_status wanted)
-{
-    struct cop_report report = {.emit = ignore};
-
-    revoked_fini(&house->trust->revoked);
-    assert_int_equal(revoked_read(cop_slice_of(text), "list", &report,
-                         &house->trust->revoked),
-        wanted);
-    assert_int_equal(report.errors == 0, wanted == COP_OK);
-}
-
-/* Keys of a list are believed at no place of a chain: leaf, intermediate,
- * root, though the root is trusted. */
-static void test_revoked_keys(void **state)
-{
-    struct house *house = *state;
-    struct recipe recipe = recipe_root("In Between");
-    struct identity_pair middle = certificate_make(&recipe, &house->root);
-    struct identity_pair leaf = certificate_leaf("DNS:a.example", &middle);
-    X509 *const chain[] = {
-        leaf.certificate, middle.certificate, house->root.certificate};
-    STACK_OF(X509) *sent = sk_X509_new_null();
-    char text[256];
-    char line[65];
-
-    assert_true(sk_X509_push(sent, middle.certificate) > 0);
-    for (int i = 0; i < 3; i++) {
-        digest_line(chain[i], line);
-        (void)snprintf(
-            text, sizeof(text), "# why\n\n \t%s # it\r\n%064d\n", line, 0);
-        list_keys(house, text, COP_OK);
-        assert_int_equal(house->trust->revoked.n, 2);
-        assert_int_equal(
-            judge_at(house, leaf.certificate, sent, "a.example", time(NULL)),
-            COP_REASON_CERT_REVOKED);
-    }
-    digest_line(house->stranger.certificate, line);
-    list_keys(house, line, COP_OK);
-    assert_int_equal(
-        judge_at(house, leaf.certificate, sent, "a.example", time(NULL)),
-        COP_REASON_NONE);
-    line[63] = '\0';
-    list_keys(house, line, COP_E_SYNTAX);
-    list_keys(house, "g", COP_E_SYNTAX);
-    list_keys(house, "", COP_OK);
-    sk_X509_free(sent);
-    certificate_free(&middle);
-    certificate_free(&leaf);
-}
-
-/* As many certificates between as the operator allows. */
-static void test_length_of_a_chain(void **state)
-{
-    struct house *house = *state;
-    struct identity_pair pairs[4];
-    struct identity_pair leaf;
-    STACK_OF(X509) *sent = sk_X509_new_null();
-
-    for (int i = 0; i < 4; i++) {
-        char name[16];
-        struct recipe recipe;
-
-        (void)snprintf(name, sizeof(name), "Step %d", i);
-        recipe = recipe_root(name);
-        pairs[i] =
-            certificate_make(&recipe, i == 0 ? &house->root : &pairs[i - 1]);
-        assert_true(sk_X509_push(sent, pairs[i].certificate) > 0);
-    }
-    leaf = certificate_leaf("DNS:a.example", &pairs[3]);
-    for (uint32_t most = 0; most <= 8; most++) {
-        house->trust->between_max = most;
-        assert_int_equal(
-            judge_at(house, leaf.certificate, sent, "a.example", time(NULL)),
-            most < 4 ? COP_REASON_CERT_UNTRUSTED : COP_REASON_NONE);
-    }
-    sk_X509_free(sent);
-    certificate_free(&leaf);
-    for (int i = 0; i < 4; i++) {
-        certificate_free(&pairs[i]);
-    }
-}
-
 /* Two certificates of one intermediate, the first of them from nowhere. */
 static void test_turns_back_from_a_dead_end(void **state)
 {
@@ -750,9 +652,6 @@ int main(void)
         cmocka_unit_test(test_what_it_is_for),
         cmocka_unit_test(test_intermediates),
         cmocka_unit_test(test_name_constraints),
-        cmocka_unit_test_setup_teardown(test_revoked_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            test_length_of_a_chain, setup, teardown),
         cmocka_unit_test(test_turns_back_from_a_dead_end),
         cmocka_unit_test(test_is_not_bombed),
         cmocka_unit_test_setup_teardown(test_revocation_lists, setup, teardown),
