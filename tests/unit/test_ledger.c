@@ -191,7 +191,7 @@ static void test_what_cannot_be_written_is_told(void **state)
 
     (void)state;
     assert_true(fd >= 0);
-    (void)ledger_open(&ledger, fd);
+    assert_int_equal(ledger_open(&ledger, fd), COP_OK);
     assert_int_equal(cop_host_parse(COP_LIT("a.example"), &host), COP_OK);
     assert_int_equal(ledger_add(&ledger, &host, COP_LIT("x"), 1), COP_E_IO);
     assert_int_equal(ledger_add(&ledger, &host, COP_LIT("x"), 1), COP_E_IO);
