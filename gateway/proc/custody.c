@@ -7,9 +7,13 @@
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "gateway/proc/authority.h"
 #include "gateway/proc/ledger.h"
+#include "gateway/proc/load.h"
 #include "gateway/proc/roles.h"
 #include "gateway/proc/say.h"
 #include "gateway/proc/secrets.h"
@@ -71,6 +75,49 @@ int custody_create(const struct custody *wanted)
     }
     OPENSSL_cleanse(room, sizeof(room));
     return code;
+}
+
+static void custody_print_root(X509 *root)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char *der = NULL;
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(root), &der);
+
+    if (n > 0 &&
+        EVP_Digest(der, (size_t)n, digest, NULL, EVP_sha256(), NULL) == 1) {
+        for (int i = 0; i < 32; i++) {
+            printf("%02x", digest[i]);
+        }
+        fputs("  # ", stdout);
+        (void)X509_NAME_print_ex_fp(
+            stdout, X509_get_subject_name(root), 0, XN_FLAG_RFC2253);
+        fputs("\n", stdout);
+    }
+    OPENSSL_free(der);
+}
+
+int custody_list_trust(const char *file)
+{
+    struct cop_report report = {.emit = say_finding};
+    struct load *load = NULL;
+    FILE *roots;
+    X509 *root;
+
+    if (load_open(file, time(NULL), NULL, &report, &load) != COP_OK) {
+        return EXIT_CONFIGURATION;
+    }
+    roots = fdopen(dup(load->trust_fd), "r");
+    if (roots != NULL) {
+        rewind(roots);
+        while ((root = PEM_read_X509(roots, NULL, NULL, NULL)) != NULL) {
+            custody_print_root(root);
+            X509_free(root);
+        }
+        ERR_clear_error();
+        (void)fclose(roots);
+    }
+    load_close(&load);
+    return roots != NULL ? EXIT_DONE : EXIT_NO;
 }
 
 int custody_check_log(const char *path)

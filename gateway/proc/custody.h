@@ -16,6 +16,9 @@ struct custody {
 
 /* Make an authority. An exit code of roles.h; what is wrong is said. */
 int custody_create(const struct custody *wanted);
+/* Print the authorities that a configuration has servers believed by: for each
+ * the digest that `revoked_keys` takes, and its name. An exit code. */
+int custody_list_trust(const char *file);
 /* Follow the chain of a log of names. An exit code of roles.h. */
 int custody_check_log(const char *path);
 

@@ -11,6 +11,7 @@ static const char usage[] =
     "       copgate -t [--json] -c FILE      check it and all it names\n"
     "       copgate --create-ca DIR [--ca-name NAME] [--passphrase-file FILE]\n"
     "               [--exclude-name HOST]... make this gateway's own CA\n"
+    "       copgate --list-trust -c FILE     whom servers are believed by\n"
     "       copgate --check-ca-log FILE      see that no name was taken out\n"
     "       copgate --help | --version\n"
     "\n"
@@ -23,6 +24,7 @@ static const char usage[] =
     "                      encrypt ca.key; FILE's first line, mode 0400\n"
     "      --exclude-name HOST\n"
     "                      a host that it cannot vouch for, nor below it\n"
+    "      --list-trust    their keys' digests, as `revoked_keys` takes them\n"
     "      --check-ca-log FILE\n"
     "                      follow the chain of the log `ca.log`\n"
     "      --help          this text\n"
@@ -39,6 +41,7 @@ struct asked {
     struct custody ca;
     const char *role;
     int is_test;
+    int is_list;
     int is_json;
 };
 
@@ -48,6 +51,7 @@ enum {
     OPTION_PASSPHRASE,
     OPTION_EXCLUDE,
     OPTION_CHECK_LOG,
+    OPTION_LIST_TRUST,
     OPTION_JSON,
     OPTION_ROLE,
     OPTION_HELP,
@@ -65,6 +69,7 @@ static int main_options(int argc, char **argv, struct asked *asked)
         {"ca-name", required_argument, NULL, OPTION_CA_NAME},
         {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
         {"exclude-name", required_argument, NULL, OPTION_EXCLUDE},
+        {"list-trust", no_argument, NULL, OPTION_LIST_TRUST},
         {"check-ca-log", required_argument, NULL, OPTION_CHECK_LOG},
         {"role", required_argument, NULL, OPTION_ROLE},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -99,6 +104,9 @@ static int main_options(int argc, char **argv, struct asked *asked)
                 return EXIT_USAGE;
             }
             asked->ca.excluded[asked->ca.excluded_n++] = optarg;
+            break;
+        case OPTION_LIST_TRUST:
+            asked->is_list = 1;
             break;
         case OPTION_CHECK_LOG:
             asked->ca_log = optarg;
@@ -149,6 +157,9 @@ int main(int argc, char **argv)
     if (asked.file == NULL || asked.role != NULL) {
         fputs(usage, stderr);
         return EXIT_USAGE;
+    }
+    if (asked.is_list) {
+        return custody_list_trust(asked.file);
     }
     if (asked.is_test) {
         return parent_check(asked.file, asked.is_json);

@@ -103,6 +103,13 @@ scenario('custody', async (place) => {
     assert.equal(bad.code, 1);
     assert.match(bad.err, /names\.copy:1:/);
   });
+  await place.step('a list of the roots, with the digests that revoked_keys takes', async () => {
+    const listed = await copgate(['--list-trust', '-c', gateway.file]);
+    assert.equal(listed.code, 0, listed.err);
+    const der = await run('sh', ['-c', `openssl x509 -in ${u.authority.certificate} -noout -pubkey | openssl pkey -pubin -outform DER | base64 -w0`]);
+    const digest = createHash('sha256').update(Buffer.from(der.out, 'base64')).digest('hex');
+    assert.equal(listed.out, `${digest}  # CN=origin\n`);
+  });
   await place.step('a key on the list of revoked keys is believed no more after a reload', async () => {
     const der = await run('sh', ['-c', `openssl x509 -in ${u.authority.certificate} -noout -pubkey | openssl pkey -pubin -outform DER | base64 -w0`]);
     const digest = createHash('sha256').update(Buffer.from(der.out, 'base64')).digest('hex');

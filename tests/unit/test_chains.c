@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/param_build.h>
 
 #include "gateway/tls/trust.h"
 #include "gateway/tls/verify.h"
@@ -148,6 +149,85 @@ static void test_intermediates_that_are_none(void **state)
     assert_int_not_equal(judge_below(house, &recipe), COP_REASON_NONE);
     recipe.purpose = "serverAuth";
     assert_int_equal(judge_below(house, &recipe), COP_REASON_NONE);
+}
+
+/* Version 1 knows no authorities, so a certificate of it vouches for nobody. */
+static void test_an_intermediate_of_version_1(void **state)
+{
+    const struct house *house = *state;
+    struct recipe recipe = recipe_root("In Between");
+    struct identity_pair good = certificate_make(&recipe, &house->root);
+    struct identity_pair leaf = certificate_leaf("DNS:a.example", &good);
+    struct identity_pair old;
+
+    EVP_PKEY_up_ref(good.key);
+    recipe.key = good.key;
+    recipe.is_version_1 = true;
+    old = certificate_make(&recipe, &house->root);
+    assert_int_equal(judge(house->trust, leaf.certificate, &good.certificate, 1,
+                         "a.example"),
+        COP_REASON_NONE);
+    assert_int_not_equal(
+        judge(house->trust, leaf.certificate, &old.certificate, 1, "a.example"),
+        COP_REASON_NONE);
+    /* And without any it leads nowhere; nothing is fetched. */
+    assert_int_equal(
+        judge(house->trust, leaf.certificate, NULL, 0, "a.example"),
+        COP_REASON_CERT_UNTRUSTED);
+    certificate_free(&good);
+    certificate_free(&old);
+    certificate_free(&leaf);
+}
+
+/* An RSA key of this modulus and exponent. */
+static EVP_PKEY *rsa_of(const BIGNUM *n, unsigned long e)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    BIGNUM *exponent = BN_new();
+    OSSL_PARAM *parts;
+    EVP_PKEY *key = NULL;
+
+    assert_int_equal(BN_set_word(exponent, e), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(build, "n", n), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(build, "e", exponent), 1);
+    parts = OSSL_PARAM_BLD_to_param(build);
+    assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+    assert_int_equal(
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parts), 1);
+    OSSL_PARAM_free(parts);
+    OSSL_PARAM_BLD_free(build);
+    BN_free(exponent);
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+static void test_rsa_keys_that_are_none(void **state)
+{
+    const struct house *house = *state;
+    struct recipe recipe = recipe_leaf("DNS:a.example");
+    EVP_PKEY *real = EVP_RSA_gen(2048);
+    BIGNUM *n = NULL;
+    EVP_PKEY *keys[4];
+
+    assert_int_equal(EVP_PKEY_get_bn_param(real, "n", &n), 1);
+    keys[0] = rsa_of(n, 65537);
+    keys[1] = rsa_of(n, 1);
+    keys[2] = rsa_of(n, 4);
+    assert_int_equal(BN_sub_word(n, 1), 1);
+    keys[3] = rsa_of(n, 65537);
+    for (int i = 0; i < 4; i++) {
+        struct identity_pair leaf;
+
+        recipe.key = keys[i];
+        leaf = certificate_make(&recipe, &house->root);
+        assert_int_equal(
+            judge(house->trust, leaf.certificate, NULL, 0, "a.example"),
+            i == 0 ? COP_REASON_NONE : COP_REASON_CERT_WEAK);
+        certificate_free(&leaf);
+    }
+    BN_free(n);
+    EVP_PKEY_free(real);
 }
 
 static void test_path_length(void **state)
@@ -436,6 +516,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_bad_signatures),
         TEST(test_intermediates_that_are_none),
+        TEST(test_an_intermediate_of_version_1),
+        TEST(test_rsa_keys_that_are_none),
         TEST(test_path_length),
         TEST(test_unknown_critical_extensions),
         TEST(test_old_digests),

@@ -543,6 +543,23 @@ static void test_a_server_that_wants_a_certificate(void **state)
     }
 }
 
+/* What TLS 1.2 needs to be as sound as 1.3: a bound master secret, bound
+ * renegotiation, no compression. */
+static void test_binds_the_old_version(void **state)
+{
+    struct house *house = *state;
+    struct session session;
+
+    (void)SSL_CTX_set_max_proto_version(house->server, TLS1_2_VERSION);
+    (void)SSL_CTX_clear_options(house->server, SSL_OP_NO_COMPRESSION);
+    session_open(&session, house->client, house->server, "a.example", 443);
+    assert_int_equal(handshake(&session.wire, &session.peer), IO_DONE);
+    assert_int_equal(SSL_get_extms_support(session.peer.ssl), 1);
+    assert_int_equal(SSL_get_secure_renegotiation_support(session.peer.ssl), 1);
+    assert_null(SSL_get_current_compression(session.peer.ssl));
+    session_close(&session);
+}
+
 /* By a clock that is before the program was made nothing is believed, not even
  * what was believed before. */
 static void test_a_clock_that_is_wrong(void **state)
@@ -565,6 +582,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_server_that_wants_a_certificate),
         TEST(test_a_clock_that_is_wrong),
+        TEST(test_binds_the_old_version),
         TEST(test_talks_to_a_good_server),
         TEST(test_sends_no_name_for_an_address),
         TEST(test_offers_only_the_new),

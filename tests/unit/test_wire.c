@@ -162,6 +162,9 @@ static void test_answers_a_client(void **state)
         assert_int_equal(handshake(&session.wire, &session.peer), IO_DONE);
         assert_true(session.peer.is_done);
         assert_string_equal(wire_version(&session.wire), names[i]);
+        /* The leaf and nothing else. */
+        assert_int_equal(
+            sk_X509_num(SSL_get_peer_cert_chain(session.peer.ssl)), 1);
         peer_say(&session.peer, "question");
         assert_int_equal(wire_read(&session.wire, bytes, 16, &n), IO_DONE);
         assert_int_equal(n, 8);
