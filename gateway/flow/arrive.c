@@ -161,6 +161,18 @@ static bool arrive_is_trusted(const struct conn *conn)
     return false;
 }
 
+/* It is counted among its client's now, no longer among the balancer's. */
+static enum step arrive_count(struct conn *conn)
+{
+    crowd_leave(&conn->crowd);
+    if (crowd_enter(&conn->flow->crowd, &conn->client,
+            flow_limits(conn->flow)->connections_per_client,
+            &conn->crowd) != COP_OK) {
+        return conn_end(conn, COP_REASON_CLIENT_LIMIT, NULL);
+    }
+    return STEP_NEXT;
+}
+
 static enum step arrive_believe(
     struct conn *conn, const struct proxy_header *header)
 {
@@ -177,6 +189,7 @@ static enum step arrive_believe(
         conn->client = header->from;
         arrival->to = header->to;
         arrival->has_to = arrival->listen->mode != CONFIG_LISTEN_PROXY;
+        return arrive_count(conn);
     }
     return STEP_NEXT;
 }

@@ -1,6 +1,7 @@
 /* How many connections each client's address has, so that one client cannot
- * take the places of all. An address is what the socket says: clients behind
- * one translator count as one, a host with many addresses as many. */
+ * take the places of all. An address is what the socket or a balancer says:
+ * clients behind one translator count as one, a host with many addresses as
+ * many. */
 #ifndef GATEWAY_FLOW_CROWD_H
 #define GATEWAY_FLOW_CROWD_H
 
