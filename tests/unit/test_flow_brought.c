@@ -146,11 +146,50 @@ static void test_other_protocols(void **state)
     stage_close(&stage);
 }
 
+/* A client behind a balancer that says it is `last`, and asks for a page. */
+static struct peer *bring(struct stage *stage, int last)
+{
+    struct peer *peer = stage_client(stage);
+    char text[256];
+
+    snprintf(text, sizeof(text),
+        "PROXY TCP4 203.0.113.%d 127.0.0.1 5 %u\r\n"
+        "GET /hello HTTP/1.1\r\nHost: x.test\r\n\r\n",
+        last, stage->plain->port);
+    assert_true(peer_send(peer, text));
+    return peer;
+}
+
+/* Each client has its own number of connections, whoever brought them. */
+static void test_counts_clients_behind_a_balancer(void **state)
+{
+    struct stage *stage =
+        stage_open(BROUGHT "transparent: {other_protocols: pass}\n"
+                           "limits: {connections_per_client: 1}\n");
+    struct peer *first = bring(stage, 5);
+    struct peer *second;
+    struct peer *other;
+    static struct reply reply;
+
+    (void)state;
+    assert_true(reply_read(first, &reply, true));
+    second = bring(stage, 5);
+    assert_true(peer_is_at_end(second));
+    assert_true(stage_logged(stage, "\"client_limit\""));
+    other = bring(stage, 6);
+    assert_true(reply_read(other, &reply, true));
+    peer_close(&first);
+    peer_close(&second);
+    peer_close(&other);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ways),
         cmocka_unit_test(test_other_protocols),
+        cmocka_unit_test(test_counts_clients_behind_a_balancer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
