@@ -225,6 +225,12 @@ enum cop_status proxy_header_parse(
     } else if (may_be(bytes, v2_signature, sizeof(v2_signature) - 1)) {
         status = v2_parse(bytes, &header);
     }
+    /* One end mapped from IPv4 and the other not: no connection is like that.
+     */
+    if (status == COP_OK && header.has_addresses &&
+        header.from.ss_family != header.to.ss_family) {
+        status = COP_E_SYNTAX;
+    }
     if (status == COP_OK) {
         *out = header;
     }
