@@ -9,7 +9,7 @@
 // request, the median of the rounds: it holds on a shared machine, where rates
 // do not. The proxy has core 0; the load and the origin core 1.
 // Needs the release build, nginx, openssl, libnghttp2-dev and, for the peer,
-// haproxy. What --only names is a part of a scenario's name.
+// haproxy. What --only names are parts of names of scenarios, with | between.
 process.env.COP_BUILD ??= new URL('../../build/release', import.meta.url).pathname;
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -72,14 +72,14 @@ const scenarios = [
   { name: 'intercepted, new connection', env: fresh, who: beside(full, 'tls') },
   { name: 'HTTP/2 client, 1 KiB', env: streams, connections: 4, who: beside(h2, 'tls') },
   { name: 'HTTP/2 client and server, 1 KiB', env: streams, connections: 4, who: [each('copgate', full, { to: origin.h2 }), each('HAProxy', haproxy('tls'))] },
-  { name: 'full handshake with the server', env: fresh, who: [each('copgate', full, { to: origin.once }), each('HAProxy', haproxy('tls'))] },
+  { name: 'full handshake with the server', env: fresh, who: [each('copgate', full, { to: origin.once }), each('HAProxy', haproxy('once')), each('HAProxy, pooled', haproxy('tls'))] },
   { name: 'a host not seen before', env: fresh, to: origin.once, isDifference: true, who: [each('new host', resolving, { host: `h#.${host}` }), each('known host', resolving)] },
   { name: `${domains} domains, new URLs`, mode: 'plain', to: origin.http, path: '/1k?#', isDifference: true, who: [each('with', gateways.domains), each('one domain', names)] },
   { name: '1000 patterns, new URLs', path: '/1k?#', isDifference: true, who: [each('with', patterns), each('without', gateways.inspecting)] },
   { name: 'blocked', mode: 'plain', to: origin.http, host: 'casino.example', env: { LOAD_STATUS: '403' }, who: beside(full, 'plain') },
   { name: 'light load, 500/s', mode: 'plain', to: origin.http, env: light, isLatency: true, who: [each('copgate', full), each('nginx', nginx)] },
   { name: `reload of ${domains} domains, 500/s`, mode: 'plain', to: origin.http, env: light, isLatency: true, who: [each('with', gateways.domains, { isReloading: true }), each('without', gateways.domains)] },
-].filter(({ name }) => only === null || name.includes(only));
+].filter(({ name }) => only === null || only.split('|').some((part) => name.includes(part)));
 
 // Another beginning for the numbers of each measurement: none comes twice.
 let begun = 0;

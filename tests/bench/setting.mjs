@@ -132,7 +132,7 @@ export const gateways = {
 // ---- the peers ----
 
 const startHaproxy = once(async () => {
-  const [plain, tls, tcp] = [await freePort(), await freePort(), await freePort()];
+  const [plain, tls, tcp, once] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const leaf = place.file('leaf.pem', readFileSync(certificate.certificate, 'utf8') + readFileSync(certificate.key, 'utf8'));
   const verified = `ssl verify required ca-file ${authority.certificate} verifyhost ${host} sni str(${host})`;
   const config = place.file('haproxy.cfg', `
@@ -154,6 +154,9 @@ frontend plain
 frontend tls
   bind 127.0.0.1:${tls} ssl crt ${leaf} alpn h2,http/1.1
   default_backend https_origin
+frontend once
+  bind 127.0.0.1:${once} ssl crt ${leaf} alpn http/1.1
+  default_backend once_origin
 frontend tcp
   mode tcp
   bind 127.0.0.1:${tcp}
@@ -162,6 +165,8 @@ backend http_origin
   server o 127.0.0.1:${origin.http} pool-max-conn 1024
 backend https_origin
   server o 127.0.0.1:${origin.tls} pool-max-conn 1024 ${verified} alpn http/1.1
+backend once_origin
+  server o 127.0.0.1:${origin.once} ${verified} alpn http/1.1 no-ssl-reuse
 backend tcp_origin
   mode tcp
   server o 127.0.0.1:${origin.tls}
@@ -169,7 +174,7 @@ backend tcp_origin
   const kept = keepOn(0, '/usr/sbin/haproxy', ['-f', config, '-db']);
   await new Promise((done) => { setTimeout(done, 500); });
   if (kept.code !== null) throw new Error(kept.err);
-  return { ports: { plain, tls, tcp }, pid: kept.pid };
+  return { ports: { plain, tls, tcp, once }, pid: kept.pid };
 });
 
 // A reverse proxy on one of its ports; null where it is not installed.
