@@ -9,7 +9,8 @@
 enum {
     LANE_ROUNDS = 16,          /* readings before others get a turn */
     LANE_OUT_MARGIN = 1 << 17, /* beyond two heads: notices, pieces, framing */
-    LANE_OUT_KEPT = 1 << 15    /* more than this is given back when at rest */
+    LANE_OUT_KEPT = 1 << 16,   /* more than this is given back when at rest */
+    LANE_RECORD = 16384        /* the most that one reading of TLS gives */
 };
 
 enum cop_status lane_init(struct lane *lane, struct rooms *rooms,
@@ -165,8 +166,8 @@ static enum lane_result lane_fill_room(struct lane *lane)
     size_t got = 0;
     enum io io;
 
-    /* The last reading did not fill the room, so the socket was empty then:
-     * ask epoll instead of the socket. */
+    /* The last reading was not as much as can be, so the socket was empty
+     * then: ask epoll instead of the socket. */
     if (lane->is_drained && !wire_has_pending(wire)) {
         return lane_wait(lane, lane->from, LOOP_READ);
     }
@@ -192,7 +193,7 @@ static enum lane_result lane_fill_room(struct lane *lane)
         lane->in_high = lane->in_end;
     }
     lane->read_bytes += got;
-    lane->is_drained = got < LANE_BYTES;
+    lane->is_drained = got < LANE_RECORD;
     return LANE_WHOLE;
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-    ROOM_BYTES = 16384, /* one TLS record's worth */
+    ROOM_BYTES = 32768, /* an answer of 16 KiB with its head, in one reading */
     ROOMS_KEPT = 64     /* spare ones that are not given back to the system */
 };
 

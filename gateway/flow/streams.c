@@ -4,7 +4,8 @@
  * 1. Every stream that its session told of has an exchange, its user, until
  *    the exchange is over; `live` holds them.
  * 2. What is over holds nothing that could call it: it waits in `over` until
- *    the turn ends, because it may be its own callback that ended it.
+ *    the turn ends, because it may be its own callback that ended it. Then its
+ *    stream is the session's alone, which frees it once its last byte is out.
  * 3. Each exchange keeps its own time. The connection's deadline is for when
  *    there is none: to be silent, and to let the last bytes go.
  * 4. One exchange's end never ends another, nor the connection. What ends that
@@ -132,13 +133,15 @@ static bool streams_reap(struct streams *streams)
 
     while (streams->over != NULL) {
         struct exchange *x = streams->over;
+        struct h2_stream *stream = x->client.stream;
 
         if (x->fault.reason != COP_REASON_NONE) {
-            streams_record(streams, h2_id(x->client.stream), x->fault.reason,
-                x->fault.detail);
+            streams_record(
+                streams, h2_id(stream), x->fault.reason, x->fault.detail);
         }
         streams_unlink(x);
         exchange_release(&x);
+        h2_release(&stream, H2_INTERNAL_ERROR);
     }
     return had;
 }

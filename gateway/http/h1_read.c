@@ -45,12 +45,14 @@ enum step {
     STEP_FAULT
 };
 
+/* The places of fields are many and few are used, so they are cleared one by
+ * one, when they are come to: `head` and `trailers` stay at the end. */
 struct message {
     struct h1_lines lines;   /* of the head; what head's slices point into */
     struct h1_lines trailer; /* the same of the trailers */
+    uint32_t trailers_n;
     struct http_head head;
     struct http_field trailers[TRAILERS_MAX];
-    uint32_t trailers_n;
 };
 
 struct h1_reader {
@@ -103,6 +105,19 @@ static int on_status(llhttp_t *parser, const char *at, size_t n)
 {
     extend(&reader_of(parser)->message->head.reason, at, n);
     return HPE_OK;
+}
+
+/* Where the next field goes is empty: a span may begin it. */
+static void clear_next(struct message *message)
+{
+    if (message->head.fields_n < HTTP_FIELDS_MAX) {
+        message->head.fields[message->head.fields_n] =
+            (struct http_field){.id = FIELD_OTHER};
+    }
+    if (message->trailers_n < TRAILERS_MAX) {
+        message->trailers[message->trailers_n] =
+            (struct http_field){.id = FIELD_OTHER};
+    }
 }
 
 /* The field that is being read; NULL when there is no room, which h1_lines
@@ -158,6 +173,7 @@ static int on_header_value_complete(llhttp_t *parser)
     } else {
         reader->message->head.fields_n++;
     }
+    clear_next(reader->message);
     return HPE_OK;
 }
 
@@ -243,12 +259,14 @@ void h1_reader_next(struct h1_reader *reader, bool to_head, bool to_connect)
 
 static bool begin(struct h1_reader *reader)
 {
-    struct message *message = calloc(1, sizeof(*message));
+    struct message *message = malloc(sizeof(*message));
     bool is_request = reader->kind == H1_REQUEST;
 
     if (message == NULL) {
         return false;
     }
+    memset(message, 0, offsetof(struct message, head.fields));
+    clear_next(message);
     h1_lines_init(&message->lines,
         is_request ? H1_REQUEST_HEAD : H1_RESPONSE_HEAD, reader->head_bytes_max,
         reader->fields_max);

@@ -175,7 +175,7 @@ void h2_free(struct h2 **h2)
     }
     h2_memory_fini(&it->memory);
     h2_message_free(&it->message);
-    h2_message_free(&it->spare);
+    h2_free_spares(it);
     wipe_out(it);
     free(it);
 }
@@ -401,7 +401,7 @@ void h2_relax(struct h2 *h2)
     if (h2->reading == NULL) {
         h2_message_free(&h2->message);
     }
-    h2_message_free(&h2->spare);
+    h2_free_spares(h2);
 }
 
 void h2_ping(struct h2 *h2)

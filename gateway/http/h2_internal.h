@@ -11,7 +11,7 @@
 #include "gateway/http/h2_message.h"
 #include "rules/base/buf.h"
 
-enum { H2_REFUSALS = 8, H2_INTERIM_MAX = 8 };
+enum { H2_REFUSALS = 8, H2_INTERIM_MAX = 8, H2_SPARES = 8 };
 
 /* Field lines to be sent after a body, in one piece of memory. */
 struct h2_trail {
@@ -97,6 +97,7 @@ struct h2 {
     struct h2_stream *reading;  /* whose header block is coming */
     struct h2_message *message; /* the block */
     struct h2_message *spare;   /* messages to be used again */
+    uint32_t spares_n;          /* at most H2_SPARES */
     size_t held;                /* bytes of body accepted and not framed */
     struct h2_verdict fault;    /* text is NULL while nothing is wrong */
     bool fault_by_us;
@@ -140,6 +141,7 @@ void h2_stream_cancel(struct h2_stream *stream, enum h2_code code);
 void h2_drop_body(struct h2_stream *stream);
 struct h2_message *h2_message_take(struct h2 *h2);
 void h2_message_put(struct h2 *h2, struct h2_message **message);
+void h2_free_spares(struct h2 *h2);
 /* h2_next(), in h2_stream.c. */
 void h2_unmark(struct h2_stream *stream);
 

@@ -21,12 +21,13 @@ struct h2_message *h2_message_take(struct h2 *h2)
 
     if (message != NULL) {
         h2->spare = message->next;
+        h2->spares_n--;
         return message;
     }
     return h2_message_new(&h2->options);
 }
 
-/* One is kept, for the next head. */
+/* A few are kept, for the next heads. */
 void h2_message_put(struct h2 *h2, struct h2_message **message)
 {
     struct h2_message *it = *message;
@@ -35,12 +36,22 @@ void h2_message_put(struct h2 *h2, struct h2_message **message)
     if (it == NULL) {
         return;
     }
-    if (h2->spare != NULL) {
+    if (h2->spares_n == H2_SPARES) {
         h2_message_free(&it);
         return;
     }
-    it->next = NULL;
+    it->next = h2->spare;
     h2->spare = it;
+    h2->spares_n++;
+}
+
+void h2_free_spares(struct h2 *h2)
+{
+    while (h2->spares_n > 0) {
+        struct h2_message *message = h2_message_take(h2);
+
+        h2_message_free(&message);
+    }
 }
 
 /* --- events --- */

@@ -443,6 +443,15 @@ bool wire_has_pending(const struct wire *wire)
            (!tls->is_dry && SSL_has_pending(tls->ssl) == 1);
 }
 
+bool wire_is_quiet(const struct wire *wire)
+{
+    char next;
+
+    return !wire_has_pending(wire) &&
+           recv(wire->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           errno == EAGAIN;
+}
+
 const char *wire_version(const struct wire *wire)
 {
     return wire->tls != NULL ? SSL_get_version(wire->tls->ssl) : "";

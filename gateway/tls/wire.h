@@ -98,6 +98,10 @@ enum io wire_write(struct wire *wire, const char *from, size_t n, size_t *put);
 void wire_finish(struct wire *wire);
 /* Decrypted bytes wait inside: read again without waiting for the socket. */
 bool wire_has_pending(const struct wire *wire);
+
+/* Whether nothing came that was not read, not even an end. Asks the socket,
+ * and is cheaper than to read; false says nothing: read then. */
+bool wire_is_quiet(const struct wire *wire);
 /* "TLSv1.3" and the like; "" when plain. */
 const char *wire_version(const struct wire *wire);
 /* Close at once and free what TLS held. Safe to call twice. */

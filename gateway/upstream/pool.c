@@ -106,6 +106,9 @@ static bool is_alive(struct upstream *upstream)
     char unasked;
     size_t n;
 
+    if (wire_is_quiet(&upstream->wire)) {
+        return true;
+    }
     return wire_read(&upstream->wire, &unasked, 1, &n) == IO_AGAIN &&
            !wire_has_pending(&upstream->wire);
 }

@@ -51,6 +51,18 @@ scenario('http2-many', async (place) => {
     await u.gateway.line('a decision', (l) => l.stage === 'request' && l.action === 'block' && l.protocol === 'h2');
     session.close();
   });
+  await place.step('the rest of an upload that was answered early is declined, without an error', async () => {
+    const session = await sessionWith(origin, names.blocked);
+    const stream = session.request({ ':method': 'POST', ':path': '/', ':authority': `${names.blocked}:${origin.port}` }, { endStream: false });
+    const closed = new Promise((done) => { stream.once('close', () => done(stream.rstCode)); });
+    stream.on('error', () => {});
+    stream.write('the beginning');
+    stream.resume();
+    assert.equal((await new Promise((done) => { stream.once('response', done); }))[':status'], 403);
+    assert.equal(await Promise.race([closed, sleep(5000).then(() => 'still open')]), codes.NGHTTP2_NO_ERROR);
+    assert.equal((await ask(session, { ':authority': `${names.blocked}:${origin.port}`, ':path': '/' })).status, 403);
+    session.close();
+  });
   await place.step('who does not read holds back its server, and nobody else', async () => {
     const session = await sessionWith(origin);
     const worker = workerOf(u.gateway.kept.pid);
