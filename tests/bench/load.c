@@ -38,6 +38,7 @@
 #include <openssl/ssl.h>
 
 #include "load_h2.h"
+#include "load_text.h"
 
 enum {
     READ_MAX = 65536,
@@ -116,21 +117,10 @@ static void conn_watch(struct load *load, struct conn *conn, uint32_t events)
     epoll_ctl(load->epoll, EPOLL_CTL_MOD, conn->fd, &event);
 }
 
-/* `pattern` with a number for every '#'. */
 static void fill_in(struct load *load, const char *pattern, char *to, size_t n)
 {
-    size_t at = 0;
-
     load->serial += strchr(pattern, '#') != NULL;
-    for (; *pattern != '\0' && at + 1 < n; pattern++) {
-        if (*pattern == '#') {
-            at += (size_t)snprintf(
-                to + at, n - at, "%llu", (unsigned long long)load->serial);
-        } else {
-            to[at++] = *pattern;
-        }
-    }
-    to[at < n ? at : n - 1] = '\0';
+    load_text_fill(pattern, load->serial, to, n);
 }
 
 static void conn_make_connect(struct load *load, struct conn *conn)
