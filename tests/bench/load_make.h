@@ -1,13 +1,23 @@
-/* Hosts and paths of the load generator that have numbers in them. */
-#ifndef COPGATE_BENCH_LOAD_TEXT_H
-#define COPGATE_BENCH_LOAD_TEXT_H
+/* What the load generator makes for each request: its time, and hosts and
+ * paths that have numbers in them. */
+#ifndef COPGATE_BENCH_LOAD_MAKE_H
+#define COPGATE_BENCH_LOAD_MAKE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
+
+static inline uint64_t load_now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
 
 /* `pattern` into `to`, which has n bytes, with `number` for every '#'. */
-static inline void load_text_fill(
+static inline void load_fill(
     const char *pattern, uint64_t number, char *to, size_t n)
 {
     size_t at = 0;
