@@ -31,13 +31,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "load_h2.h"
+#include "load_make.h"
 
 enum {
     READ_MAX = 65536,
@@ -101,14 +101,6 @@ struct load {
     char first_error[160];
 };
 
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
-
 static void conn_watch(struct load *load, struct conn *conn, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = conn};
@@ -116,21 +108,10 @@ static void conn_watch(struct load *load, struct conn *conn, uint32_t events)
     epoll_ctl(load->epoll, EPOLL_CTL_MOD, conn->fd, &event);
 }
 
-/* `pattern` with a number for every '#'. */
 static void fill_in(struct load *load, const char *pattern, char *to, size_t n)
 {
-    size_t at = 0;
-
     load->serial += strchr(pattern, '#') != NULL;
-    for (; *pattern != '\0' && at + 1 < n; pattern++) {
-        if (*pattern == '#') {
-            at += (size_t)snprintf(
-                to + at, n - at, "%llu", (unsigned long long)load->serial);
-        } else {
-            to[at++] = *pattern;
-        }
-    }
-    to[at < n ? at : n - 1] = '\0';
+    load_fill(pattern, load->serial, to, n);
 }
 
 static void conn_make_connect(struct load *load, struct conn *conn)
@@ -183,7 +164,7 @@ static void conn_open(struct load *load, struct conn *conn)
     conn->sent = 0;
     conn->head_n = 0;
     conn->body_left = -1;
-    conn->began_us = now_us();
+    conn->began_us = load_now_us();
     epoll_ctl(load->epoll, EPOLL_CTL_ADD, conn->fd, &event);
 }
 
@@ -307,7 +288,7 @@ static void count(struct load *load, uint64_t began_us)
         load->requests++;
         if (load->samples_n < SAMPLES_MAX) {
             load->samples_us[load->samples_n++] =
-                (uint32_t)(now_us() - began_us);
+                (uint32_t)(load_now_us() - began_us);
         }
     }
 }
@@ -317,7 +298,7 @@ static void conn_go_on(struct load *load, struct conn *conn)
 {
     conn_make_request(load, conn);
     conn->step = SENDING;
-    conn->began_us = now_us();
+    conn->began_us = load_now_us();
     if (load->rate > 0) {
         conn->step = HELD;
         conn->next_paused = load->paused;
@@ -373,7 +354,7 @@ static bool conn_start_h2(struct load *load, struct conn *conn)
 {
     const struct h2_asker asker = {.next = stream_next,
         .done = stream_done,
-        .now_us = now_us,
+        .now_us = load_now_us,
         .user = conn};
     const unsigned char *alpn = NULL;
     unsigned n = 0;
@@ -567,7 +548,7 @@ static void load_turn(struct load *load, int patience_ms)
 /* With a rate: begin what is due, on connections that have nothing to do. */
 static void load_begin_due(struct load *load)
 {
-    uint64_t now = now_us();
+    uint64_t now = load_now_us();
 
     if (load->next_us == 0) {
         load->next_us = now;
@@ -578,14 +559,14 @@ static void load_begin_due(struct load *load)
         load->paused = conn->next_paused;
         load->next_us += 1000000u / load->rate;
         conn->step = SENDING;
-        conn->began_us = now_us();
+        conn->began_us = load_now_us();
         conn_run(load, conn);
     }
 }
 
 static void load_run_until(struct load *load, uint64_t end)
 {
-    while (now_us() < end) {
+    while (load_now_us() < end) {
         load_turn(load, load->rate > 0 ? 1 : 10);
         load_begin_due(load);
     }
@@ -700,14 +681,14 @@ int main(int argc, char **argv)
         fflush(stdout);
         return getchar() == EOF ? 0 : 0;
     }
-    start = now_us() + 500000; /* half a second to warm up */
+    start = load_now_us() + 500000; /* half a second to warm up */
     load_run_until(&load, start);
     load.is_measuring = true;
     printf("{\"started\": true}\n");
     fflush(stdout);
-    start = now_us();
+    start = load_now_us();
     end = start + (uint64_t)(atof(argv[7]) * 1e6);
     load_run_until(&load, end);
-    load_print(&load, (double)(now_us() - start) / 1e6);
+    load_print(&load, (double)(load_now_us() - start) / 1e6);
     return load.errors > 0;
 }

@@ -62,17 +62,18 @@ static bool client_open(struct h2_client *client)
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
-    const uint8_t *name, size_t name_n, const uint8_t *value, size_t value_n,
-    uint8_t flags, void *user)
+    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *user)
 {
     struct h2_request *request =
         nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    nghttp2_vec n = nghttp2_rcbuf_get_buf(name);
+    nghttp2_vec v = nghttp2_rcbuf_get_buf(value);
 
     (void)flags;
     (void)user;
-    if (request != NULL && name_n == 7 && memcmp(name, ":status", 7) == 0 &&
-        value_n == 3) {
-        request->status = atoi((const char *)value);
+    if (request != NULL && n.len == 7 && memcmp(n.base, ":status", 7) == 0 &&
+        v.len == 3) {
+        request->status = atoi((const char *)v.base);
     }
     return 0;
 }
@@ -119,7 +120,7 @@ static int client_begin(struct h2_client *client)
     if (rv != 0) {
         return rv;
     }
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
         callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
