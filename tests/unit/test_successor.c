@@ -263,7 +263,8 @@ static void stand_open(struct stand *stand, const char *script)
     successor_init(&stand->successor, stand->loop, stand_over, stand);
     stand->listeners.n = 1;
     stand->listeners.fds[0] = socket_listening();
-    strcpy(stand->program, "/tmp/copgate-successor-XXXXXX");
+    snprintf(stand->program, sizeof(stand->program),
+        "/tmp/copgate-successor-XXXXXX");
     fd = mkstemp(stand->program);
     assert_true(fd >= 0);
     assert_int_equal(fchmod(fd, 0755), 0);
@@ -392,7 +393,7 @@ static void test_the_service_manager_hears_who_is_in_charge(void **state)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int n = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
         "copgate-notify-%d", (int)getpid());
-    char path[64];
+    char path[128];
 
     (void)state;
     assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&address,
