@@ -184,16 +184,28 @@ void children_kill(const struct children *children)
     }
 }
 
+static void child_close(struct child *child)
+{
+    if (child->channel >= 0) {
+        close(child->channel);
+        child->channel = -1;
+    }
+}
+
+/* All channels first: keyd ends after the workers. */
 void children_wait(struct children *children)
 {
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        child_close(&children->all[i]);
+    }
     for (int i = 0; i < CHILDREN_MAX; i++) {
         struct child *child = &children->all[i];
         pid_t pid = child->pid;
 
         if (pid != 0) {
-            child_forget(child);
             while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
             }
+            child_forget(child);
         }
     }
 }
