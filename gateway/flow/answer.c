@@ -6,6 +6,7 @@
 #include "gateway/flow/inner.h"
 #include "gateway/flow/request.h"
 #include "gateway/flow/warning.h"
+#include "gateway/http/fault.h"
 #include "gateway/notice/notice.h"
 
 enum { ANSWER_DRAIN_MAX = 1 << 16 }; /* a body worth reading to its end */
@@ -226,14 +227,22 @@ enum step answer_error(struct exchange *x, uint16_t status,
     return answer_send(x);
 }
 
+enum cop_reason answer_reason(uint16_t status, enum cop_reason theirs)
+{
+    return status == http_fault_status(HTTP_FAULT_MEMORY) ? COP_REASON_MEMORY
+                                                          : theirs;
+}
+
 enum step answer_fault(struct exchange *x)
 {
     uint16_t status = 400;
     const char *fault = h1_reader_fault(x->up.reader, &status);
-    bool is_large = status == 414 || status == 431;
+    enum cop_reason reason = answer_reason(status, COP_REASON_BAD_REQUEST);
 
-    return answer_error(x, status,
-        is_large ? COP_REASON_HEAD_TOO_LARGE : COP_REASON_BAD_REQUEST, fault);
+    if (status == 414 || status == 431) {
+        reason = COP_REASON_HEAD_TOO_LARGE;
+    }
+    return answer_error(x, status, reason, fault);
 }
 
 enum step answer_options(struct exchange *x)

@@ -26,6 +26,9 @@ enum step answer_error(struct exchange *exchange, uint16_t status,
     enum cop_reason reason, const char *detail);
 /* The head was malformed: what the reader says about it. */
 enum step answer_fault(struct exchange *exchange);
+/* Why a message could not be read, by its fault's status: by whose fault it
+ * is, unless it was us who had no memory for it. */
+enum cop_reason answer_reason(uint16_t status, enum cop_reason theirs);
 /* OPTIONS with Max-Forwards: 0. */
 enum step answer_options(struct exchange *exchange);
 

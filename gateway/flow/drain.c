@@ -1,7 +1,6 @@
-/* Stopping without breaking off: who is idle is told so, who is busy ends with
- * "Connection: close" or GOAWAY, and who has not ended in time is ended. */
-#include <sys/socket.h>
-
+/* Stopping without breaking off: who is busy, or becomes so, ends with
+ * "Connection: close" or GOAWAY, who stays idle is closed, and who has not
+ * ended in time is ended. */
 #include "gateway/flow/inner.h"
 #include "gateway/flow/streams.h"
 
@@ -46,25 +45,11 @@ void drain_check(struct flow *flow)
     }
 }
 
-/* Whether a request is in the socket already, and only we were too slow. */
-static bool drain_has_request(const struct conn *conn)
-{
-    char byte;
-
-    return recv(conn->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
+/* Whoever is between two requests may be sending one: it is answered, with
+ * "Connection: close", and only who asks for nothing is closed. */
 static void drain_idle(struct conn *conn)
 {
-    if (drain_has_request(conn)) {
-        return;
-    }
-    if (conn->tally.requests == 0) {
-        /* It was opened to ask something: the request may be on its way. */
-        conn_deadline(conn, FLOW_DRAIN_GRACE_MS);
-        return;
-    }
-    conn_quit(conn, COP_REASON_DRAINED);
+    conn_deadline(conn, FLOW_DRAIN_GRACE_MS);
 }
 
 void flow_drain(struct flow *flow, flow_drained_fn *done, void *context)

@@ -15,7 +15,7 @@
 enum {
     FLOW_SCRATCH_BYTES = 16384,
     FLOW_SPARES_MAX = 64,      /* exchanges kept for the next request */
-    FLOW_DRAIN_GRACE_MS = 1000 /* for a first request that is on its way */
+    FLOW_DRAIN_GRACE_MS = 1000 /* for a request that is on its way */
 };
 
 /* Room for what lives within one step and would be large on a stack. */

@@ -50,7 +50,7 @@ static enum step relay_request_faulty(struct exchange *x)
     uint16_t status = 0;
     const char *fault = h1_reader_fault(x->up.reader, &status);
 
-    return relay_fail(x, COP_REASON_BAD_REQUEST, fault);
+    return relay_fail(x, answer_reason(status, COP_REASON_BAD_REQUEST), fault);
 }
 
 static enum step relay_client_ended(struct exchange *x)
@@ -290,9 +290,9 @@ static enum step relay_server_ended(struct exchange *x)
 static enum step relay_response_faulty(struct exchange *x)
 {
     uint16_t status = 0;
+    const char *fault = h1_reader_fault(x->down.reader, &status);
 
-    return relay_fail(
-        x, COP_REASON_BAD_RESPONSE, h1_reader_fault(x->down.reader, &status));
+    return relay_fail(x, answer_reason(status, COP_REASON_BAD_RESPONSE), fault);
 }
 
 static enum step relay_lane_failed(struct exchange *x, enum lane_result result)

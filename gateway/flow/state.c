@@ -78,11 +78,10 @@ static enum step state_idle(
         return conn_end(conn, COP_REASON_CLIENT_CLOSED, NULL);
     }
     if (wire == NULL) {
-        if (conn->flow->drain.is_on) {
-            return conn_quit(conn, COP_REASON_DRAINED);
-        }
         conn->needs = LOOP_READ;
-        conn_deadline(conn, flow_limits(conn->flow)->idle_ms);
+        conn_deadline(conn, conn->flow->drain.is_on
+                                ? FLOW_DRAIN_GRACE_MS
+                                : flow_limits(conn->flow)->idle_ms);
         /* TLS may hold decrypted bytes that the socket will not tell of. */
         if (!wire_has_pending(&conn->wire)) {
             return STEP_WAIT;

@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gateway/proc/channel.h"
 #include "gateway/proc/roles.h"
 #include "gateway/proc/say.h"
 
@@ -91,13 +90,10 @@ enum cop_status children_start(struct children *children, const char *role,
 
 struct child *children_reap(struct children *children, int *status)
 {
-    pid_t pid = waitpid(-1, status, WNOHANG);
-
-    if (pid <= 0) {
-        return NULL;
-    }
     for (int i = 0; i < CHILDREN_MAX; i++) {
-        if (children->all[i].pid == pid) {
+        pid_t pid = children->all[i].pid;
+
+        if (pid != 0 && waitpid(pid, status, WNOHANG) == pid) {
             return &children->all[i];
         }
     }
@@ -145,4 +141,71 @@ struct child *children_keyd(struct children *children)
         }
     }
     return NULL;
+}
+
+bool children_are_ready(const struct children *children, uint32_t generation)
+{
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        const struct child *child = &children->all[i];
+
+        if (child->pid != 0 && !child->is_keyd && !child->is_leaving &&
+            (!child->is_ready || child->generation != generation)) {
+            return false;
+        }
+    }
+    return children_workers(children) > 0;
+}
+
+void children_tell(struct children *children, enum channel_kind kind)
+{
+    struct channel_message message = {.kind = (uint32_t)kind};
+
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        struct child *child = &children->all[i];
+
+        if (child->pid == 0 || (child->is_keyd && kind != CHANNEL_REPORT)) {
+            continue;
+        }
+        if (channel_send(child->channel, &message, NULL, 0) != COP_OK) {
+            say(SAY_WARNING, "process %d does not listen", (int)child->pid);
+        }
+        if (kind == CHANNEL_DRAIN) {
+            child->is_leaving = true;
+        }
+    }
+}
+
+void children_kill(const struct children *children)
+{
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        if (children->all[i].pid != 0) {
+            kill(children->all[i].pid, SIGKILL);
+        }
+    }
+}
+
+static void child_close(struct child *child)
+{
+    if (child->channel >= 0) {
+        close(child->channel);
+        child->channel = -1;
+    }
+}
+
+/* All channels first: keyd ends after the workers. */
+void children_wait(struct children *children)
+{
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        child_close(&children->all[i]);
+    }
+    for (int i = 0; i < CHILDREN_MAX; i++) {
+        struct child *child = &children->all[i];
+        pid_t pid = child->pid;
+
+        if (pid != 0) {
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+            }
+            child_forget(child);
+        }
+    }
 }

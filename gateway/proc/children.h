@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "cop/status.h"
+#include "gateway/proc/channel.h"
 
 enum { CHILDREN_MAX = 256 };
 
@@ -41,5 +42,16 @@ uint32_t children_workers(const struct children *children);
 /* All children, leaving ones too. */
 uint32_t children_count(const struct children *children);
 struct child *children_keyd(struct children *children);
+/* Whether there are workers, and all but the leaving ones decide by the world
+ * of this generation. */
+bool children_are_ready(const struct children *children, uint32_t generation);
+
+/* Send every worker a message without more to it; after CHANNEL_DRAIN they are
+ * leaving. keyd has nothing to drain, but reports too. */
+void children_tell(struct children *children, enum channel_kind kind);
+void children_kill(const struct children *children);
+/* Children end when their channels close: close them and wait, so that nobody
+ * is left behind. */
+void children_wait(struct children *children);
 
 #endif

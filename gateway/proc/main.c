@@ -31,7 +31,8 @@ static const char usage[] =
     "      --version       the version\n"
     "\n"
     "signals: TERM ends connections, then stops; HUP reloads configuration,\n"
-    "policy and bundles without dropping a connection; USR1 writes counts.\n"
+    "policy and bundles without dropping a connection; USR2 lets the program\n"
+    "that is installed now take over; USR1 writes counts.\n"
     "exit codes: 0 done, 2 usage, 69 cannot listen, 70 failure,\n"
     "78 configuration invalid.\n";
 
@@ -164,5 +165,5 @@ int main(int argc, char **argv)
     if (asked.is_test) {
         return parent_check(asked.file, asked.is_json);
     }
-    return parent_run(asked.file);
+    return parent_run(argv[0], asked.file);
 }

@@ -56,3 +56,12 @@ void notify_stopping(void)
 {
     notify_send("STOPPING=1\nSTATUS=Ending connections");
 }
+
+void notify_successor(pid_t pid)
+{
+    char message[96];
+
+    snprintf(message, sizeof(message), "MAINPID=%d\nREADY=1\nSTATUS=Filtering",
+        (int)pid);
+    notify_send(message);
+}

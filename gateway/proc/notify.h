@@ -4,8 +4,12 @@
 #ifndef GATEWAY_PROC_NOTIFY_H
 #define GATEWAY_PROC_NOTIFY_H
 
+#include <sys/types.h>
+
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
+/* Another process is the service from now on, and ready. */
+void notify_successor(pid_t pid);
 
 #endif

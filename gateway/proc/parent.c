@@ -8,11 +8,15 @@
  *     started and the workers are replaced, each draining first.
  *  3. A worker that dies is replaced; those that die young are replaced more
  *     and more slowly, never given up.
- *  4. Children end when their channel to the parent does. */
+ *  4. Children end when their channel to the parent does.
+ *  5. While another copgate is tried (`successor`), nothing changes; it takes
+ *     over when its workers take connections, and this one ends. While this
+ *     one is the other (`line`), it ends at the first thing that goes wrong. */
 #include "gateway/proc/roles.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,17 +32,21 @@
 #include "gateway/net/address.h"
 #include "gateway/proc/channel.h"
 #include "gateway/proc/children.h"
+#include "gateway/proc/handover.h"
 #include "gateway/proc/listeners.h"
 #include "gateway/proc/load.h"
 #include "gateway/proc/notify.h"
 #include "gateway/proc/say.h"
+#include "gateway/proc/signals.h"
+#include "gateway/proc/successor.h"
 
 enum {
     PARENT_POLL_MS = 100,
     PARENT_CA_WAIT_MS = 10000,
     PARENT_RESTART_MIN_MS = 100,
     PARENT_RESTART_MAX_MS = 10000,
-    PARENT_KILL_AFTER_MS = 5000 /* beyond the drain time */
+    PARENT_KILL_AFTER_MS = 5000, /* beyond the drain time */
+    PARENT_UPGRADE_MS = 60000    /* from start to ready */
 };
 
 struct parent {
@@ -57,6 +65,11 @@ struct parent {
     unsigned char secret[32]; /* of all workers, and of this run alone */
     bool is_stopping;
     bool was_ready;
+    struct successor successor;
+    bool wants_reload; /* when the upgrade is over */
+    int line;          /* to the parent that hands over to us; else -1 */
+    int code;          /* to end with */
+    char program[PATH_MAX];
 };
 
 static int parent_open_log(const struct config *config)
@@ -213,26 +226,6 @@ static enum cop_status parent_start_worker(struct parent *parent)
     return status;
 }
 
-/* keyd has nothing to do with draining. */
-static void parent_tell(struct parent *parent, enum channel_kind kind)
-{
-    struct channel_message message = {.kind = (uint32_t)kind};
-
-    for (int i = 0; i < CHILDREN_MAX; i++) {
-        struct child *child = &parent->children.all[i];
-
-        if (child->pid == 0 || (child->is_keyd && kind != CHANNEL_REPORT)) {
-            continue;
-        }
-        if (channel_send(child->channel, &message, NULL, 0) != COP_OK) {
-            say(SAY_WARNING, "process %d does not listen", (int)child->pid);
-        }
-        if (kind == CHANNEL_DRAIN) {
-            child->is_leaving = true;
-        }
-    }
-}
-
 /* ---- keeping the house full ---- */
 
 static void parent_fill(struct parent *parent)
@@ -286,6 +279,15 @@ static void parent_schedule_restart(struct parent *parent)
     }
 }
 
+/* The one that hands over to us goes on; it sees the line closed. */
+static void parent_give_way(struct parent *parent)
+{
+    close(parent->line);
+    parent->line = -1;
+    parent->code = EXIT_SOFTWARE;
+    loop_stop(parent->loop);
+}
+
 static void parent_child_ended(
     struct parent *parent, struct child *child, int status)
 {
@@ -304,8 +306,12 @@ static void parent_child_ended(
     if (was_leaving) {
         return;
     }
+    if (parent->line >= 0) {
+        parent_give_way(parent);
+        return;
+    }
     if (was_keyd) {
-        parent_tell(parent, CHANNEL_DRAIN);
+        children_tell(&parent->children, CHANNEL_DRAIN);
     }
     parent_schedule_restart(parent);
 }
@@ -330,12 +336,28 @@ static void parent_reap(struct parent *parent)
 
 /* ---- hearing workers ---- */
 
+/* We are the service: who hands over tells the service manager so, who is gone
+ * already cannot. */
+static void parent_tell_ready(struct parent *parent)
+{
+    bool is_told =
+        parent->line >= 0 && handover_tell_ready(parent->line) == COP_OK;
+
+    if (parent->line >= 0) {
+        close(parent->line);
+        parent->line = -1;
+    }
+    if (!is_told) {
+        notify_ready();
+    }
+}
+
 /* Every worker decides by the newest generation. */
 static void parent_say_ready(struct parent *parent)
 {
     char text[ADDRESS_TEXT_MAX];
 
-    notify_ready();
+    parent_tell_ready(parent);
     databases_say(&parent->load->databases);
     if (parent->generation > 1) {
         say(SAY_NOTICE, "generation %u is in use", parent->generation);
@@ -374,28 +396,6 @@ static void parent_hear(struct parent *parent, struct child *child)
     }
 }
 
-static bool parent_is_ready(const struct parent *parent)
-{
-    for (int i = 0; i < CHILDREN_MAX; i++) {
-        const struct child *child = &parent->children.all[i];
-
-        if (child->pid != 0 && !child->is_keyd && !child->is_leaving &&
-            (!child->is_ready || child->generation != parent->generation)) {
-            return false;
-        }
-    }
-    return children_workers(&parent->children) > 0;
-}
-
-static void parent_kill_all(struct parent *parent)
-{
-    for (int i = 0; i < CHILDREN_MAX; i++) {
-        if (parent->children.all[i].pid != 0) {
-            kill(parent->children.all[i].pid, SIGKILL);
-        }
-    }
-}
-
 static void parent_tick(struct timer *timer)
 {
     struct parent *parent = LOOP_OWNER(timer, struct parent, tick);
@@ -408,7 +408,8 @@ static void parent_tick(struct timer *timer)
             parent_hear(parent, child);
         }
     }
-    if (!parent->is_stopping && !parent->was_ready && parent_is_ready(parent)) {
+    if (!parent->is_stopping && !parent->was_ready &&
+        children_are_ready(&parent->children, parent->generation)) {
         parent->was_ready = true;
         parent_say_ready(parent);
     }
@@ -422,7 +423,7 @@ static void parent_tick(struct timer *timer)
     }
     if (parent->is_stopping && now >= parent->kill_at) {
         say(SAY_WARNING, "some connections did not end in time");
-        parent_kill_all(parent);
+        children_kill(&parent->children);
         loop_stop(parent->loop);
     }
     if (loop_set_timer(parent->loop, timer, PARENT_POLL_MS) != COP_OK) {
@@ -480,21 +481,65 @@ static void parent_reload(struct parent *parent)
     parent_thin(parent);
 }
 
-static void parent_stop(struct parent *parent)
+/* Take no more connections, end with the last one. */
+static void parent_leave(struct parent *parent)
 {
-    if (parent->is_stopping) {
-        parent_kill_all(parent);
-        loop_stop(parent->loop);
-        return;
-    }
     parent->is_stopping = true;
     parent->kill_at = loop_now_ms(parent->loop) +
                       parent->load->config->limits.drain_ms +
                       PARENT_KILL_AFTER_MS;
-    notify_stopping();
     listeners_close(&parent->listeners);
-    parent_tell(parent, CHANNEL_DRAIN);
+    children_tell(&parent->children, CHANNEL_DRAIN);
     parent_reap(parent);
+}
+
+static void parent_stop(struct parent *parent)
+{
+    if (parent->is_stopping) {
+        children_kill(&parent->children);
+        loop_stop(parent->loop);
+        return;
+    }
+    successor_abandon(&parent->successor);
+    notify_stopping();
+    parent_leave(parent);
+}
+
+static void parent_upgrade(struct parent *parent)
+{
+    struct successor_trial trial = {.program = parent->program,
+        .file = parent->file,
+        .listeners = &parent->listeners,
+        .patience_ms = PARENT_UPGRADE_MS};
+
+    if (successor_is_on(&parent->successor) || parent->line >= 0) {
+        say(SAY_WARNING, "an upgrade is under way already");
+    } else if (successor_start(&parent->successor, &trial) != COP_OK) {
+        say(SAY_ERROR, "this copgate goes on unchanged");
+    }
+}
+
+/* A reload that was asked for meanwhile is for whoever goes on: the new one
+ * may have read what was there before. */
+static void parent_upgraded(void *context, pid_t pid)
+{
+    struct parent *parent = context;
+    bool wants_reload = parent->wants_reload;
+
+    parent->wants_reload = false;
+    if (pid == 0) {
+        if (wants_reload) {
+            parent_reload(parent);
+        }
+        return;
+    }
+    notify_successor(pid);
+    if (wants_reload) {
+        kill(pid, SIGHUP);
+    }
+    say(SAY_NOTICE, "copgate %d has taken over; %d ends its connections",
+        (int)pid, (int)getpid());
+    parent_leave(parent);
 }
 
 static void parent_signal(struct watch *watch, unsigned events)
@@ -510,12 +555,19 @@ static void parent_signal(struct watch *watch, unsigned events)
             parent_reap(parent);
             break;
         case SIGHUP:
-            if (!parent->is_stopping) {
+            if (successor_is_on(&parent->successor)) {
+                parent->wants_reload = true;
+            } else if (!parent->is_stopping) {
                 parent_reload(parent);
             }
             break;
         case SIGUSR1:
-            parent_tell(parent, CHANNEL_REPORT);
+            children_tell(&parent->children, CHANNEL_REPORT);
+            break;
+        case SIGUSR2:
+            if (!parent->is_stopping) {
+                parent_upgrade(parent);
+            }
             break;
         default:
             parent_stop(parent);
@@ -526,30 +578,8 @@ static void parent_signal(struct watch *watch, unsigned events)
 
 /* ---- from start to end ---- */
 
-static enum cop_status parent_watch_signals(struct parent *parent)
-{
-    sigset_t heard;
-    int fd;
-
-    sigemptyset(&heard);
-    sigaddset(&heard, SIGTERM);
-    sigaddset(&heard, SIGINT);
-    sigaddset(&heard, SIGHUP);
-    sigaddset(&heard, SIGCHLD);
-    sigaddset(&heard, SIGUSR1);
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &heard, NULL) != 0) {
-        return COP_E_IO;
-    }
-    fd = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0) {
-        return COP_E_IO;
-    }
-    watch_init(&parent->signals, parent_signal);
-    return loop_watch(parent->loop, &parent->signals, fd, LOOP_READ);
-}
-
-static int parent_prepare(struct parent *parent)
+static int parent_prepare(
+    struct parent *parent, const struct listeners *inherited)
 {
     struct cop_report report = {.emit = say_finding};
 
@@ -557,7 +587,7 @@ static int parent_prepare(struct parent *parent)
         COP_OK) {
         return EXIT_CONFIGURATION;
     }
-    if (listeners_open(parent->load->config, NULL, &parent->listeners) !=
+    if (listeners_open(parent->load->config, inherited, &parent->listeners) !=
         COP_OK) {
         return EXIT_UNAVAILABLE;
     }
@@ -566,9 +596,11 @@ static int parent_prepare(struct parent *parent)
         return EXIT_CONFIGURATION;
     }
     if (loop_new(&parent->loop) != COP_OK ||
-        parent_watch_signals(parent) != COP_OK) {
+        signals_watch(parent->loop, parent_signal, &parent->signals) !=
+            COP_OK) {
         return EXIT_SOFTWARE;
     }
+    successor_init(&parent->successor, parent->loop, parent_upgraded, parent);
     parent->generation = 1;
     if (parent_start_keyd(parent) != COP_OK) {
         return EXIT_CONFIGURATION;
@@ -580,21 +612,10 @@ static int parent_prepare(struct parent *parent)
                : EXIT_SOFTWARE;
 }
 
-/* Children end when their channels close; wait for that, so that nobody is
- * left behind. */
 static void parent_fini(struct parent *parent)
 {
-    for (int i = 0; i < CHILDREN_MAX; i++) {
-        struct child *child = &parent->children.all[i];
-
-        if (child->pid != 0) {
-            pid_t pid = child->pid;
-
-            child_forget(child);
-            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-            }
-        }
-    }
+    successor_abandon(&parent->successor);
+    children_wait(&parent->children);
     listeners_close(&parent->listeners);
     load_close(&parent->load);
     if (parent->log_fd >= 0) {
@@ -609,7 +630,25 @@ static void parent_fini(struct parent *parent)
     loop_free(&parent->loop);
 }
 
-int parent_run(const char *file)
+/* Start anew, or with the sockets of who hands over to us. */
+static int parent_begin(struct parent *parent, const char *argv0)
+{
+    struct listeners inherited = {.n = 0};
+    int code;
+
+    if (successor_find_program(
+            argv0, parent->program, sizeof(parent->program)) != COP_OK ||
+        handover_line(&parent->line) != COP_OK ||
+        (parent->line >= 0 &&
+            handover_take(parent->line, &inherited) != COP_OK)) {
+        return EXIT_SOFTWARE;
+    }
+    code = parent_prepare(parent, &inherited);
+    listeners_close(&inherited);
+    return code;
+}
+
+int parent_run(const char *argv0, const char *file)
 {
     struct parent *parent = calloc(1, sizeof(*parent));
     int code;
@@ -628,9 +667,10 @@ int parent_run(const char *file)
         free(parent);
         return EXIT_SOFTWARE;
     }
-    code = parent_prepare(parent);
-    if (code == EXIT_DONE && loop_run(parent->loop) != COP_OK) {
-        code = EXIT_SOFTWARE;
+    parent->line = -1;
+    code = parent_begin(parent, argv0);
+    if (code == EXIT_DONE) {
+        code = loop_run(parent->loop) == COP_OK ? parent->code : EXIT_SOFTWARE;
     }
     parent_fini(parent);
     explicit_bzero(parent->secret, sizeof(parent->secret));

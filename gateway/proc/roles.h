@@ -21,8 +21,9 @@ enum {
     EXIT_CONFIGURATION = 78
 };
 
-/* Serve until told to stop. `file` is the configuration's path. */
-int parent_run(const char *file);
+/* Serve until told to stop. `argv0` is how this program was called, `file` the
+ * configuration's path. */
+int parent_run(const char *argv0, const char *file);
 /* Check a configuration and all it names; say what is wrong. With is_json the
  * findings are one JSON object on standard output. */
 int parent_check(const char *file, int is_json);

@@ -7,6 +7,6 @@
 const char *const seal_extra_calls[] = {"clone", "ptrace", "wait4", "prctl",
     "sigaltstack", "sched_yield", "set_robust_list", "getrlimit", "prlimit64",
     "arch_prctl", "getppid", "open", "openat", "readlink", "readlinkat",
-    "newfstatat", "stat", "getdents64", "process_vm_readv", "kill", "dup",
-    "dup2", "mincore", "sched_getaffinity", NULL};
+    "newfstatat", "stat", "getdents", "getdents64", "process_vm_readv", "kill",
+    "dup", "dup2", "mincore", "sched_getaffinity", NULL};
 const char *const seal_extra_folders[] = {"/proc", NULL};

@@ -38,7 +38,7 @@ scenario('install', async (place) => {
   await place.step('everything is installed where people look', async () => {
     const installed = await run('cmake', ['--install', build, '--prefix', prefix]);
     assert.equal(installed.code, 0, installed.err);
-    for (const path of ['bin/copc', 'sbin/copgate', 'include/cop/decide.h', 'include/cop/status.tbl', 'share/man/man1/copc.1', 'share/man/man5/copgate.yaml.5', 'share/man/man8/copgate.8', 'share/copgate/packs/bundle.yaml']) {
+    for (const path of ['bin/copc', 'sbin/copgate', 'include/cop/decide.h', 'include/cop/status.tbl', 'share/man/man1/copc.1', 'share/man/man5/copgate.yaml.5', 'share/man/man8/copgate.8', 'lib/systemd/system/copgate.service', 'lib/sysusers.d/copgate.conf', 'share/copgate/packs/bundle.yaml']) {
       assert.ok(existsSync(`${prefix}/${path}`), path);
     }
   });

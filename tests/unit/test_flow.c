@@ -475,6 +475,9 @@ static void test_drain(void **state)
         usleep(10000);
     }
     stage_order(stage, 'd');
+    assert_true(stage_get(stage, idle, "/hello", &reply));
+    assert_string_equal(reply.body, "hello");
+    assert_non_null(strstr(reply.head, "Connection: close"));
     assert_true(peer_is_at_end(idle));
     assert_true(peer_send(busy, "cd"));
     assert_true(reply_read(busy, &reply, true));

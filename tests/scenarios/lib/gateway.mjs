@@ -13,7 +13,7 @@ export const copc = (args, options) => run(copcPath, args, options);
 export const copgate = (args, options) => run(copgatePath, args, options);
 
 // A sanitizer's report in what a program said.
-export const sanitizerReport = (text) => /(ERROR: (Address|Leak|Undefined)\w*Sanitizer|runtime error:).*/.exec(text)?.[0];
+export const sanitizerReport = (text) => /(ERROR: (Address|Leak|Undefined)\w*Sanitizer|runtime error:|LeakSanitizer has encountered).*/.exec(text)?.[0];
 
 // Compile sources (default: the packs that ship) to a bundle; returns its path.
 export async function makeBundle(place, name = 'packs', sources = [join(source, 'rules/packs')]) {
@@ -67,7 +67,7 @@ export async function startGateway(place, options) {
   const log = place.path(`decisions-${port}.jsonl`);
   const settings = { port, log, ...options };
   const file = place.file(`copgate-${port}.yaml`, configText(settings));
-  const [command, ...args] = [...(options.via ?? []), copgatePath, '-c', file];
+  const [command, ...args] = [...(options.via ?? []), options.program ?? copgatePath, '-c', file];
   const kept = keep(place, command, args);
   const gateway = {
     port, file, log, kept,
