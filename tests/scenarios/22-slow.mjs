@@ -74,8 +74,8 @@ scenario('slow', async (place) => {
       const worst = Math.max(...ended.map((e) => e.ms));
       assert.ok(worst < mostMs, `${worst} ms`);
       for (const { text } of ended) assert.match(text, answer);
-      await until('their reasons', () => reasons(before).filter((r) => r === reason).length >= n, 5000).catch(() => {
-        throw new Error(`reasons: ${[...new Set(reasons(before))]}`);
+      await until('their reasons', () => reasons(before).filter((r) => r === reason).length >= n, 10000).catch(() => {
+        throw new Error(`reasons: ${reasons(before)}`);
       });
     });
   }
@@ -103,7 +103,9 @@ scenario('slow', async (place) => {
     });
     await sleep(150);
     assert.match((await raw(port, ask('/fast', { fields: 'Connection: close\r\n' }))).text, /ok$/);
-    await until('their ends', () => reasons(before).filter((r) => r === 'idle').length >= 20, 8000).catch(() => {
+    // On a busy machine the server is given up before it has sent enough to stop at.
+    const isGivenUp = (r) => r === 'idle' || r === 'response_timeout';
+    await until('their ends', () => reasons(before).filter(isGivenUp).length >= 20, 10000).catch(() => {
       throw new Error(`reasons: ${reasons(before)}`);
     });
     for (const socket of sockets) socket.destroy();
