@@ -13,6 +13,7 @@
 #include "rules/bundle/tables.h"
 #include "rules/bundle/urlrules_format.h"
 #include "rules/bundle/view.h"
+#include "rules/bundle/words.h"
 
 enum { SCRATCH_BYTES = 16384 }; /* three whole sets of categories and more */
 
@@ -64,38 +65,14 @@ static const struct field_row rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-/* Words of enumerations, in their order. */
-struct words {
-    const char *const *p;
-    size_t n;
-};
 #define WORDS(...)                                                             \
+    &(const struct words)                                                      \
     {                                                                          \
         (const char *const[]){__VA_ARGS__},                                    \
             sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)  \
     }
 
-/* Those that documents use too have tables of their own. */
-static const char *const object_words[] = {
-#define ENTRY_ROW(symbol, word) word,
-#include "rules/bundle/entry.tbl"
-};
-static const char *const strength_words[] = {
-#define COP_STRENGTH_ROW(symbol, word) word,
-#include "cop/strength.tbl"
-};
-static const char *const lock_words[] = {
-#define COP_LOCK_ROW(symbol, word) word,
-#include "cop/lock.tbl"
-};
-static const char *const logging_words[] = {
-#define COP_LOGGING_ROW(symbol, word) word,
-#include "cop/logging.tbl"
-};
-static const char *const identity_words[] = {
-#define COP_IDENTITY_ROW(symbol, word) word,
-#include "cop/identity.tbl"
-};
+/* Those that have tables of their own and are not in words.h. */
 static const char *const action_words[] = {
 #define COP_ACTION(symbol, word) word,
 #include "cop/action.tbl"
@@ -104,19 +81,20 @@ static const char *const change_words[] = {
 #define COP_CHANGE_ROW(symbol, word) word,
 #include "cop/change.tbl"
 };
-#define TABLE(words)                                                           \
+#define TABLE(texts)                                                           \
+    &(const struct words)                                                      \
     {                                                                          \
-        words, sizeof(words) / sizeof(words[0])                                \
+        texts, sizeof(texts) / sizeof(texts[0])                                \
     }
 
-static const struct words words_of[] = {
+static const struct words *const words_of[] = {
     [FIELD_ROLE] = WORDS("category", "deny", "allow", "allow-only",
         "profile-allow", "profile-deny", "grant", "appeal", "never-inspect"),
-    [FIELD_OBJECT] = TABLE(object_words),
-    [FIELD_STRENGTH] = TABLE(strength_words),
-    [FIELD_LOCK] = TABLE(lock_words),
-    [FIELD_LOGGING] = TABLE(logging_words),
-    [FIELD_IDENTITY] = TABLE(identity_words),
+    [FIELD_OBJECT] = &words_object,
+    [FIELD_STRENGTH] = &words_strength,
+    [FIELD_LOCK] = &words_lock,
+    [FIELD_LOGGING] = &words_logging,
+    [FIELD_IDENTITY] = &words_identity,
     [FIELD_TEXT_KIND] =
         WORDS("title", "notice", "appeal", "helpline", "redirect"),
     [FIELD_ACTION] = TABLE(action_words),
@@ -199,8 +177,8 @@ static void compose_bits(struct dump *dump, uint64_t bits, enum field_kind kind)
         }
         if (kind == FIELD_SUBSCRIBERS && i < SUBSCRIBERS) {
             compose_item(dump, start, subscriber_word((enum subscriber)i));
-        } else if (kind != FIELD_SUBSCRIBERS && i < words_of[kind].n) {
-            compose_item(dump, start, words_of[kind].p[i]);
+        } else if (kind != FIELD_SUBSCRIBERS && i < words_of[kind]->n) {
+            compose_item(dump, start, words_of[kind]->p[i]);
         }
     }
 }
@@ -290,8 +268,8 @@ static struct cop_slice urlrule_text(
 
 static struct cop_slice word_of(enum field_kind kind, uint64_t number)
 {
-    return number < words_of[kind].n ? cop_slice_of(words_of[kind].p[number])
-                                     : COP_LIT("unknown");
+    return number < words_of[kind]->n ? cop_slice_of(words_of[kind]->p[number])
+                                      : COP_LIT("unknown");
 }
 
 /* A field that is composed of several words. */

@@ -1,7 +1,6 @@
+#include "rules/bundle/words.h"
+
 #include "cop/bundle.h"
-
-#include <stddef.h>
-
 #include "rules/bundle/tables.h"
 
 static const char *const object_words[] = {
@@ -29,35 +28,43 @@ static const char *const identity_words[] = {
 #include "cop/identity.tbl"
 };
 
-static const char *word_of(const char *const *words, size_t n, size_t i)
-{
-    return i < n ? words[i] : "unknown";
-}
+#define TABLE(texts)                                                           \
+    {                                                                          \
+        texts, sizeof(texts) / sizeof(texts[0])                                \
+    }
 
-#define WORD_OF(words, i)                                                      \
-    word_of(words, sizeof(words) / sizeof(words[0]), (size_t)(i))
+const struct words words_object = TABLE(object_words);
+const struct words words_strength = TABLE(strength_words);
+const struct words words_lock = TABLE(lock_words);
+const struct words words_logging = TABLE(logging_words);
+const struct words words_identity = TABLE(identity_words);
+
+static const char *word_of(const struct words *words, size_t i)
+{
+    return i < words->n ? words->p[i] : "unknown";
+}
 
 const char *cop_strength_word(enum cop_strength strength)
 {
-    return WORD_OF(strength_words, strength);
+    return word_of(&words_strength, (size_t)strength);
 }
 
 const char *cop_lock_word(enum cop_lock lock)
 {
-    return WORD_OF(lock_words, lock);
+    return word_of(&words_lock, (size_t)lock);
 }
 
 const char *cop_logging_word(enum cop_logging logging)
 {
-    return WORD_OF(logging_words, logging);
+    return word_of(&words_logging, (size_t)logging);
 }
 
 const char *cop_identity_word(enum cop_identity identity)
 {
-    return WORD_OF(identity_words, identity);
+    return word_of(&words_identity, (size_t)identity);
 }
 
 const char *entry_object_word(enum entry_object object)
 {
-    return WORD_OF(object_words, object);
+    return word_of(&words_object, (size_t)object);
 }
